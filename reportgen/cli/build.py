@@ -1,0 +1,84 @@
+"""reportgen build."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from reportgen.assets import asset_dir
+from reportgen.cli import host
+from reportgen.cli.options import allow_stale_option, as_of_option, desk_options, now
+from reportgen.errors import HostError, UsageError
+from reportgen.pipeline.analysis import Desk, analyse
+
+
+@click.command("build")
+@as_of_option
+@allow_stale_option
+@click.option("--note", default="treasury-weekly", show_default=True, help="Which note.")
+@click.option("--lang", default="en", show_default=True, help="Language of the note.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("output"),
+    show_default=True,
+    help="Folder below which the note's own folder is made.",
+)
+@desk_options
+def command(
+    desk: Desk, as_of: dt.datetime | None, allow_stale: bool, note: str, lang: str, out: Path
+) -> None:
+    """Build a note into OUT/<as-of>/<note>.
+
+    The folder holds note.pdf, note.html, facts.json, inputs.parquet, figures and manifest.json.
+    An interrupted or failed build leaves the previous note as it was.
+    """
+    _refuse_unknown(note, lang)
+    host.require_renderer()
+    from reportgen.pipeline import building
+
+    with _progress():
+        _say("data")
+        analysis = analyse(desk, as_of, now(), allow_stale=allow_stale)
+        built = building.build(analysis, desk, note, lang, _say)
+        folder = building.folder_of(out, analysis.snapshot.as_of, note, lang)
+        try:
+            building.write(built, folder)
+        except OSError as error:
+            raise HostError(
+                f"{folder}: the note cannot be written: {error.strerror or error}",
+                hint="Name a folder that can be written with --out, and check the space on its disk.",
+            ) from error
+    click.echo(folder / "note.pdf")
+    click.echo(folder / "note.html")
+
+
+def _refuse_unknown(note: str, lang: str) -> None:
+    templates = asset_dir("templates")
+    notes = sorted(file.parent.name for file in templates.glob("*/note.toml"))
+    if note not in notes:
+        raise UsageError(f"--note {note}: no such note in {templates}, expected one of {', '.join(notes)}")
+    languages = sorted(file.parent.name for file in (templates / note).glob("*/words.toml"))
+    if lang not in languages:
+        known = ", ".join(languages)
+        raise UsageError(f"--lang {lang}: {note} is not written in it, expected one of {known}")
+
+
+def _say(stage: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{stage} …", err=True, nl=False)
+
+
+@contextmanager
+def _progress() -> Iterator[None]:
+    """Wipe the last stage from the terminal, whatever happens."""
+    try:
+        yield
+    finally:
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,0 +1,79 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reportgen.errors import AsOfError
+from reportgen.model import NEW_YORK
+from reportgen.pipeline.analysis import Desk, default_as_of
+from reportgen.store import Store
+from reportgen.text import NBSP, parse_as_of
+
+
+def desk_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --data and --desk behind the command's name, and hand over a Desk."""
+
+    @click.option("--data", type=click.Path(path_type=Path), help="Folder of the store.")
+    @click.option("--desk", type=click.Path(path_type=Path), help="Folder of the desk.")
+    @functools.wraps(function)
+    @click.pass_context
+    def wrapped(ctx: click.Context, /, data: Path | None, desk: Path | None, **rest: Any) -> Any:
+        given = ctx.obj or {}
+        return function(Desk(data or given.get("data"), desk or given.get("desk")), **rest)
+
+    return wrapped
+
+
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> dt.datetime | None:
+    return None if value is None else parse_as_of(value)
+
+
+as_of_option = click.option(
+    "--as-of",
+    metavar="T",
+    callback=_moment,
+    help="The moment up to which the note knows: 2025-04-10, or 2025-04-11T18:00 in New York time.",
+)
+allow_stale_option = click.option(
+    "--allow-stale", is_flag=True, help="Build although the newest yields are old."
+)
+
+
+def now() -> dt.datetime:
+    """Return the present moment; the clock belongs to the command line."""
+    return dt.datetime.now(dt.UTC)
+
+
+def moment_of(desk: Desk, store: Store, as_of: dt.datetime | None, present: dt.datetime) -> dt.datetime:
+    """Return the moment asked for, else the default one of the data.
+
+    Raises: AsOfError for a moment in the future.
+    """
+    if as_of is None:
+        return default_as_of(desk, store, present)
+    if as_of > present:
+        clock = f"{present.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+        raise AsOfError(f"as-of {as_of:%Y-%m-%d %H:%M} lies in the future (now: {clock})")
+    return as_of
+
+
+def shown(moment: dt.datetime | None) -> str | None:
+    """Write a moment for scripts: ISO 8601 in New York time."""
+    return None if moment is None else moment.astimezone(NEW_YORK).isoformat()
+
+
+def minute(moment: str) -> str:
+    """Write a moment of `shown` for a reader: "Fri 2025-04-11 15:30"."""
+    return f"{dt.datetime.fromisoformat(moment):%a %Y-%m-%d %H:%M}"
+
+
+def plain(words: str | None) -> str | None:
+    """Write words for a terminal: with ordinary spaces."""
+    return None if words is None else words.replace(NBSP, " ")

@@ -1,0 +1,163 @@
+"""Settings of a desk: brand, analysts and legal lines, from the desk folder's desk.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from reportgen.assets import asset_dir
+from reportgen.errors import ConfigError
+
+DESK_FILE = "desk.toml"
+_LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+Line = Annotated[str, Field(min_length=1)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Family = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ]*$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Colours(_Table):
+    """The palette: one house colour, one for alarm, the rest quiet."""
+
+    house: Colour = "#14365d"
+    on_house: Colour = "#ffffff"
+    alarm: Colour = "#a83240"
+    caution: Colour = "#8a6414"
+    calm: Colour = "#1f6f80"
+    waiting: Colour = "#66707c"
+    ink: Colour = "#1b2430"
+    quiet: Colour = "#5a6572"
+    rule: Colour = "#d5dae0"
+    wash: Colour = "#f3f5f8"
+
+
+class Fonts(_Table):
+    """Font families; each is the name of an installed fontpkg package."""
+
+    sans: Family = "IBM Plex Sans"
+    serif: Family = "IBM Plex Serif"
+
+
+class Brand(_Table):
+    name: Line
+    division: str = ""
+    kicker: str = ""
+    logo: str = ""
+    colours: Colours = Colours()
+    fonts: Fonts = Fonts()
+
+
+class Analyst(_Table):
+    name: Line
+    role: str = ""
+    email: str = ""
+    qualification: str = ""
+
+    @field_validator("email")
+    @classmethod
+    def _looks_like_an_address(cls, email: str) -> str:
+        name, at, host = email.partition("@")
+        if " " in email or (email and not (name and at and host)):
+            raise ValueError("expected name@host, or nothing")
+        return email
+
+
+class Legal(_Table):
+    risk_heading: Line = "Risk warning"
+    certification: tuple[Line, ...]
+    disclosures: tuple[Line, ...] = ()
+    disclaimer: tuple[Line, ...]
+
+
+class Desk(_Table):
+    """What a desk decides about its notes."""
+
+    brand: Brand
+    analysts: Annotated[tuple[Analyst, ...], Field(min_length=1)]
+    legal: Legal
+    logo_bytes: bytes = Field(default=b"", exclude=True, repr=False)
+
+    @property
+    def logo_type(self) -> str:
+        """Return the media type of the logo."""
+        return _LOGO_TYPES[Path(self.brand.logo).suffix.lower()]
+
+
+def load_desk(folder: Path | None = None) -> Desk:
+    """Read desk.toml of a desk folder, or of the house's example desk.
+
+    Raises: ConfigError that lists every fault at once.
+    """
+    file = (folder if folder is not None else asset_dir("templates") / "brand") / DESK_FILE
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{file}: no such file, expected the desk's settings",
+            hint="`reportgen init` makes a desk folder.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+    if "logo_bytes" in entries:
+        raise ConfigError(f"{file}: logo_bytes: unknown key", hint="Name the logo's file as brand.logo.")
+    try:
+        desk = Desk.model_validate(entries)
+    except ValidationError as error:
+        raise ConfigError(f"{file}: " + _faults(error)) from error
+    return (
+        desk if not desk.brand.logo else desk.model_copy(update={"logo_bytes": _logo(file, desk.brand.logo)})
+    )
+
+
+def init_desk(folder: Path, assets: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Write a new desk folder: the example desk, the given assets by relative path, a place for commentary.
+
+    Raises: ConfigError if the folder holds anything.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder}: not empty, expected a new or empty folder for the desk")
+    brand = asset_dir("templates") / "brand"
+    files = {
+        DESK_FILE: (brand / DESK_FILE).read_bytes(),
+        "commentary/README.md": (brand / "commentary.md").read_bytes(),
+        **assets,
+    }
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return tuple(folder / name for name in files)
+
+
+def _faults(error: ValidationError) -> str:
+    """Say every fault of a settings file with its key."""
+    said = []
+    for fault in error.errors(include_url=False):
+        key = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            said.append(f"{key}: unknown key")
+        elif fault["type"] == "missing":
+            said.append(f"{key}: missing")
+        else:
+            said.append(f"{key}: {fault['msg']}, found {fault['input']!r}")
+    return "; ".join(said)
+
+
+def _logo(file: Path, name: str) -> bytes:
+    path = file.parent / name
+    if path.suffix.lower() not in _LOGO_TYPES:
+        raise ConfigError(f"{file}: brand.logo: expected one of {', '.join(_LOGO_TYPES)}, found {name!r}")
+    if not path.resolve().is_relative_to(file.parent.resolve()):
+        raise ConfigError(f"{file}: brand.logo: expected a file inside the desk folder, found {name!r}")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: brand.logo: cannot read {path}") from error

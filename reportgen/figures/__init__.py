@@ -1,0 +1,1 @@
+"""Charts: specifications in TOML, one file per kind of chart, finished SVG."""

@@ -1,0 +1,91 @@
+"""What every question looks at, and the sell-off that the drivers are to explain."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from reportgen.findings.events import Event
+from reportgen.indicators.facts import FactSet
+from reportgen.indicators.thresholds import Thresholds
+from reportgen.model import Fact, Finding
+
+ASIA = ("krw", "twd", "cny", "inr", "thb", "sgd")  # managed or semi-managed; the yen floats
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The facts, thresholds and events of one moment."""
+
+    facts: FactSet
+    thresholds: Thresholds
+    events: tuple[Event, ...]
+
+    @property
+    def as_of(self) -> dt.datetime:
+        """Return the moment."""
+        return self.facts.as_of
+
+    def number(self, fact_id: str) -> float | None:
+        """Return a fact's number, None where it is missing."""
+        return self.facts.number(fact_id)
+
+    def fact(self, fact_id: str) -> Fact | None:
+        """Return a fact, None where it is missing."""
+        return self.facts.get(fact_id)
+
+    def limit(self, threshold_id: str) -> float:
+        """Return a threshold in force on the market date."""
+        return self.thresholds.value(threshold_id, self.facts.market_date)
+
+    def at_least(self, fact_id: str, threshold_id: str) -> bool:
+        """Say whether a fact is held and reaches a threshold."""
+        value = self.number(fact_id)
+        return value is not None and round(value, 9) >= self.limit(threshold_id)
+
+    def at_most(self, fact_id: str, threshold_id: str, sign: float = 1.0) -> bool:
+        """Say whether a fact is held and does not exceed a threshold (times sign)."""
+        value = self.number(fact_id)
+        return value is not None and round(value, 9) <= sign * self.limit(threshold_id)
+
+    def of_this_week(self, fact_id: str) -> bool:
+        """Say whether a fact's newest observation lies in the note's week."""
+        fact = self.fact(fact_id)
+        return fact is not None and fact.observed > self.facts.week_start
+
+    @property
+    def sell_off(self) -> str | None:
+        """Return the tenor ("10y" or "30y") whose yield rose or peaked enough to need explaining, if any."""
+        for tenor in ("10y", "30y"):
+            if any(
+                self.at_least(f"ust.{tenor}.{facet}", "move.small") for facet in ("change_week", "peak_week")
+            ):
+                return tenor
+        return None
+
+    @property
+    def long_end_led(self) -> bool:
+        """Say whether the 30-year yield rose more than the 2-year by a move that counts."""
+        thirty, two = self.number("ust.30y.change_week"), self.number("ust.2y.change_week")
+        led = thirty is not None and two is not None and round(thirty - two, 9) >= self.limit("move.small")
+        return led and self.at_least("ust.30y.change_week", "move.small")
+
+    def pressed(self) -> tuple[str, ...]:
+        """Return the Asian currencies that lost at least the pressure threshold in their latest week."""
+        return tuple(c for c in ASIA if self.at_least(f"fx.{c}.change_week", "fx.pressure"))
+
+
+def no_move(case: Case, finding_id: str, question: str) -> Finding:
+    """Return the finding of a week without a sell-off to explain."""
+    ten = case.number("ust.10y.change_week")
+    if ten is None:
+        reason = "No move to explain can be seen: the week's closes of the 10-year yield are not held."
+    elif abs(ten) < 0.5:
+        reason = "No move to explain: the 10-year yield ended the week where it began."
+    else:
+        verb = "fell" if ten < 0 else "rose only"
+        size = "{{ ust.10y.change_week|magnitude }}"
+        reason = f"No move to explain: the 10-year yield {verb} {size} on the week."
+    return Finding(
+        finding_id, question, "not_supported", "high" if ten is not None else "low", (), (), reason
+    )

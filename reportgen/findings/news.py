@@ -1,0 +1,83 @@
+"""Drivers that rest on news besides market symptoms: selling for liquidity, threats to foreign holders."""
+
+from __future__ import annotations
+
+from reportgen.findings.case import Case, no_move
+from reportgen.findings.events import Event
+from reportgen.model import Finding
+
+
+def liquidity_selling(case: Case) -> Finding:
+    """Ask whether institutions short of liquidity sold, by reported sales and the marks that they leave."""
+    question = "Did institutions short of liquidity sell Treasuries?"
+    symptoms = {
+        "ust.10y.change_week_size": case.at_least("ust.10y.change_week_size", "size.unusual"),
+        "vol.move.change_week": case.at_least("vol.move.change_week_size", "size.unusual")
+        and (case.number("vol.move.change_week") or 0) > 0,
+        "liquidity.state": _state(case) in ("strained", "crisis"),
+    }
+    return _decide(case, "driver.liquidity_selling", question, symptoms, "a forced sale")
+
+
+def policy_threat(case: Case) -> Finding:
+    """Ask whether a threat to foreign holders drove yields, by news and the flight it would cause."""
+    question = "Did a policy threat to foreign holders drive yields?"
+    symptoms = {
+        "ust.30y.change_week": case.long_end_led,
+        "dollar.dxy.change_week": case.at_most("dollar.dxy.change_week", "dollar.move", -1.0),
+    }
+    return _decide(case, "driver.policy_threat", question, symptoms, "a threat to foreign holders")
+
+
+def _state(case: Case) -> str:
+    fact = case.fact("liquidity.state")
+    return "" if fact is None else str(fact.value)
+
+
+def _decide(case: Case, finding_id: str, question: str, symptoms: dict[str, bool], what: str) -> Finding:
+    if case.sell_off is None:
+        return no_move(case, finding_id, question)
+    held = {k: v for k, v in symptoms.items() if case.fact(k) is not None}
+    supports = tuple(k for k, v in held.items() if v)
+    contradicts = tuple(k for k, v in held.items() if not v)
+    news = [e for e in case.events if finding_id in e.supports]
+    against = [e for e in case.events if finding_id in e.contradicts]
+    fits = _fitting(len(supports), len(held))
+    if not news and not against:
+        reason = f"No event on the desk's file reports {what}; {fits}."
+        return Finding(
+            finding_id, question, "needs_news", "low", supports, contradicts, reason, evidence=held
+        )
+    weight = sum(e.weight for e in news) - sum(e.weight for e in against)
+    verdict = (
+        "supported"
+        if weight >= 1 and len(supports) >= 2
+        else "partly_supported"
+        if weight > 0 and supports
+        else "not_supported"
+    )
+    return Finding(
+        finding_id,
+        question,
+        verdict,
+        "medium" if weight >= 1 else "low",
+        supports,
+        contradicts,
+        _reason(news + against, fits),
+        evidence=held,
+    )
+
+
+def _reason(events: list[Event], fits: str) -> str:
+    return f"{'; '.join(f'{e.headline} ({e.date.day} {e.date:%B %Y})' for e in events)}; {fits}."
+
+
+def _fitting(count: int, of: int) -> str:
+    """Say how many of the market symptoms fit."""
+    words = ("none", "one", "two", "three")
+    if not of:
+        return "no market symptom can be tested"
+    if count == of:
+        every = {1: "the one testable market symptom fits", 2: "both market symptoms fit"}
+        return every.get(of, f"all {words[of]} market symptoms fit")
+    return f"{words[count]} of the {words[of]} market symptoms fit{'' if count > 1 else 's'}"

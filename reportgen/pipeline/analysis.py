@@ -1,0 +1,183 @@
+"""The stages of a note in order: gather, compute, decide, draw, compose, write.
+
+Each stage takes the frozen value before it; nothing reaches the output folder before all have succeeded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reportgen import calendars, embedded
+from reportgen.errors import AsOfError, ConfigError, StoreError
+from reportgen.findings import decide
+from reportgen.findings.events import PACKAGED as EVENTS
+from reportgen.findings.events import Event, load_events
+from reportgen.indicators.facts import FactSet, compute_facts
+from reportgen.indicators.freshness import freshness
+from reportgen.indicators.gauge import COMPONENTS, gauge_days, gauge_history
+from reportgen.indicators.measures import Measures, Track
+from reportgen.indicators.thresholds import PACKAGED as THRESHOLDS
+from reportgen.indicators.thresholds import Thresholds, load_thresholds
+from reportgen.model import NEW_YORK, Days, Finding, Floats, History, to_date, to_moment64
+from reportgen.store import Snapshot, Store
+
+REQUIRED = (
+    "ust_2y",
+    "ust_10y",
+    "ust_30y",
+    "sofr",
+    "effr",
+    "iorb",
+    "h41_reserves",
+    "h41_discount_window",
+    "on_rrp",
+)
+REQUIRED_RESTRICTED = ("spx", "vix", "move", "dxy", "hy_oas", "ig_oas")
+PERMITTED_AGE_BD = 5
+HISTORY_OF_GAUGE = dt.timedelta(days=3 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a note's data and settings come from: a store, and a desk's folder if there is one."""
+
+    data: Path | None = None
+    folder: Path | None = None
+
+    def store(self) -> Store:
+        """Open the store, the embedded data unless another is named.
+
+        Raises: StoreError if the folder is missing or a file in it cannot be read.
+        """
+        if self.data is not None and not self.data.is_dir():
+            raise StoreError(f"{self.data}: no such folder, expected a store")
+        return Store(self.data if self.data is not None else embedded.FOLDER)
+
+    def file(self, packaged: Path) -> Path:
+        """Return the desk's own copy of a settings file, else the packaged one."""
+        if self.folder is None:
+            return packaged
+        if not self.folder.is_dir():
+            raise ConfigError(
+                f"{self.folder}: no such folder, expected a desk", hint="`reportgen init` makes one."
+            )
+        own = self.folder / packaged.name
+        return own if own.is_file() else packaged
+
+    def thresholds(self) -> Thresholds:
+        """Read the thresholds in force for this desk."""
+        return load_thresholds(self.file(THRESHOLDS))
+
+    def events(self) -> tuple[Event, ...]:
+        """Read the desk's event file."""
+        return load_events(self.file(EVENTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a note will say, before a word of it is set."""
+
+    snapshot: Snapshot
+    measures: Measures
+    thresholds: Thresholds
+    events: tuple[Event, ...]
+    facts: FactSet
+    findings: dict[str, Finding]
+
+
+def analyse(
+    desk: Desk, as_of: dt.datetime | None, now: dt.datetime, *, allow_stale: bool = False
+) -> Analysis:
+    """Compute facts and findings of a moment; None takes the newest complete week of the store.
+
+    Raises: AsOfError for a moment before the data, in the future or far past their end.
+    """
+    store = desk.store()
+    thresholds, events = desk.thresholds(), desk.events()
+    moment = as_of if as_of is not None else default_as_of(desk, store, now)
+    snapshot = store.snapshot(moment)
+    _check(snapshot, now, allow_stale=allow_stale)
+    measures = Measures(snapshot)
+    facts = compute_facts(measures, thresholds)
+    return Analysis(snapshot, measures, thresholds, events, facts, decide(facts, thresholds, events))
+
+
+def default_as_of(desk: Desk, store: Store, now: dt.datetime) -> dt.datetime:
+    """Return now for a store of the desk's own; for the embedded data the end of their last complete week.
+
+    A week is complete when every required series is fresh at its end; series that are not held at all
+    (the restricted folder may be absent) do not count.
+    """
+    if desk.data is not None:
+        return now
+    newest = store.newest("ust_10y")
+    if newest is None:
+        raise StoreError(f"{store.folder}: holds no ust_10y (FRED:DGS10)")
+    required = [s for s in (*REQUIRED, *REQUIRED_RESTRICTED) if s in store.held]
+    for day in _week_ends(newest):
+        moment = dt.datetime.combine(day, dt.time(23, 59), NEW_YORK)
+        snapshot = store.snapshot(moment)
+        if all(freshness(snapshot, s).state == "fresh" for s in required):
+            return moment
+    raise StoreError(f"{store.folder}: no week in which all of {', '.join(required)} are held")
+
+
+def _week_ends(newest: dt.date) -> list[dt.date]:
+    """Return the last bond-market days of the 104 weeks up to a day, newest first."""
+    fridays = [newest - dt.timedelta(days=newest.weekday() - 4 + 7 * back) for back in range(104)]
+    ends = (calendars.on_or_before(f, "sifma") for f in fridays)
+    return [e for e in ends if e <= newest]
+
+
+def _check(snapshot: Snapshot, now: dt.datetime, *, allow_stale: bool) -> None:
+    shown = snapshot.as_of.astimezone(NEW_YORK)
+    if snapshot.as_of > now:
+        today = now.astimezone(NEW_YORK)
+        raise AsOfError(f"as-of {shown:%Y-%m-%d %H:%M} lies in the future (now: {today:%Y-%m-%d %H:%M})")
+    store = snapshot.store
+    oldest, newest = store.oldest("ust_10y"), store.newest("ust_10y")
+    if oldest is None or newest is None:
+        raise StoreError(f"{store.folder}: holds no ust_10y (FRED:DGS10)")
+    history = snapshot.history("ust_10y")
+    if not len(history) or to_date(history.days[0]) > snapshot.week_start:
+        raise AsOfError(
+            f"as-of {shown:%Y-%m-%d} lies before the data, which begin on {oldest:%Y-%m-%d}",
+            hint="A week needs a close before its Monday.",
+        )
+    last = to_date(history.days[-1])
+    age = calendars.count(last, snapshot.market_date, "sifma") if last < snapshot.market_date else 0
+    if age > PERMITTED_AGE_BD and not allow_stale:
+        raise AsOfError(
+            f"as-of {shown:%Y-%m-%d}: the newest 10-year yield is of {last:%Y-%m-%d}, "
+            f"{age} business days old, permitted are {PERMITTED_AGE_BD}",
+            hint="Fetch newer data, choose an as-of up to a week after that day, or pass --allow-stale.",
+        )
+
+
+def add_gauge_history(analysis: Analysis) -> None:
+    """Compute the gauge day by day up to the as-of and offer it to the figures as measures."""
+    snapshot, measures = analysis.snapshot, analysis.measures
+    days = gauge_days(snapshot.market_date - HISTORY_OF_GAUGE, snapshot.market_date)
+    history = gauge_history(measures, analysis.thresholds, days, snapshot.as_of)
+    tracks = [measures.history(c.measure) for c in COMPONENTS]
+    everything = tuple({p.series.id: p for t in tracks for p in t.parents if len(t)}.values())
+
+    def add(name: str, label: str, unit: str, at: Days, values: Floats, parents: tuple[History, ...]) -> None:
+        published = np.full(len(at), to_moment64(snapshot.as_of))
+        measures.add(Track(f"liquidity.{name}", label, unit, at, values, published, parents, (), ()))
+
+    add("score", "Dollar-liquidity gauge", "index", days, history.scores, everything)
+    for component, track, points in zip(COMPONENTS, tracks, history.points, strict=True):
+        held = points >= 0
+        add(
+            f"{component.id}.state",
+            component.label,
+            "text",
+            days[held],
+            points[held].astype(float),
+            track.parents,
+        )

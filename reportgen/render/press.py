@@ -1,0 +1,311 @@
+"""The press: one note's templates, what they may ask of it, and what they have printed."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+from reportgen import text
+from reportgen.errors import TemplateError
+from reportgen.model import NEW_YORK, Fact, Finding, Missing, Ref
+from reportgen.render import numerals
+from reportgen.render.context import Exhibit, NoteContext
+from reportgen.render.environment import Guard, environment
+from reportgen.render.note import load_note, load_words
+from reportgen.render.numerals import Medium, Moment, Number
+
+MACROS = "brand/macros.html.j2"
+# Private-use characters stand for an exhibit's number until the order is known.
+_EXHIBIT = re.compile("\ue000([a-z0-9_]+)\ue001")
+_XREF = re.compile('<a class="xref"[^>]*>[^<]*\ue000([a-z0-9_]+)\ue001</a>')
+_ABSENT = "\ue003"
+_TITLE_CHARACTERS, _SUBTITLE_CHARACTERS = 52, 63  # in a line of a half-page caption
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Press:
+    """Render the templates of one note for one medium.
+
+    Exhibits are numbered where they appear; a reference to one that comes later is filled in at the end.
+    """
+
+    def __init__(self, context: NoteContext, templates: Path, medium: Medium) -> None:
+        self.context = context
+        self.medium: Medium = medium
+        self.definition = load_note(templates, context.note)
+        self.words = load_words(templates, context.note, context.lang)
+        self.printed: dict[str, Fact | Ref] = {}
+        self._order: list[str] = []
+        self._exhibits = {exhibit.id: exhibit for exhibit in context.exhibits}
+        note = templates / context.note
+        self._folders = (note / context.lang, note, templates)
+        self._strings: dict[str, str] = {}
+        self.environment = environment(self._folders, self._strings, self._wrap)
+        self._offer()
+
+    def render(self, name: str, **values: object) -> Markup:
+        """Render a template by name.
+
+        Raises: TemplateError that names template and line.
+        """
+        with Guard(self._folders, name):
+            return Markup(self.environment.get_template(name).render(**values))
+
+    def string(self, source: str, subject: str) -> Markup:
+        """Render a template given as text, such as a chart's title."""
+        self._strings[subject] = source
+        return self.render(subject)
+
+    def plain(self, source: str, subject: str) -> str:
+        """Render a template given as text, without markup."""
+        with self.as_plain():
+            return self.string(source, subject).unescape().strip()
+
+    @contextmanager
+    def as_plain(self) -> Iterator[None]:
+        """Print words without markup for a while."""
+        medium, self.medium = self.medium, "plain"
+        try:
+            yield
+        finally:
+            self.medium = medium
+
+    def numbered(self, page: str) -> str:
+        """Fill in the numbers of the exhibits; a reference in brackets to one that is not shown goes.
+
+        Raises: TemplateError for such a reference in the run of a sentence.
+        """
+        page = _XREF.sub(lambda found: found[0] if found[1] in self._order else _ABSENT, page)
+        page = page.replace(f"{_ABSENT}, ", "").replace(f", {_ABSENT}", "").replace(f" ({_ABSENT})", "")
+        if _ABSENT in page:
+            before = _TAG.sub("", page[: page.index(_ABSENT)])[-40:]
+            raise TemplateError(
+                f"xref(…) after {before!r} refers to an exhibit that is not shown",
+                hint="Guard with drawn(…).",
+            )
+        return _EXHIBIT.sub(lambda found: str(self._order.index(found[1]) + 1), page)
+
+    # What templates may call.
+
+    def fact(self, id: str) -> Number:
+        try:
+            return numerals.number(self.context.facts[id], self._wrap)
+        except KeyError:
+            raise TemplateError(f"no fact {id!r}{self._because(id)}", hint="Guard with has(…).") from None
+
+    def has(self, *ids: str) -> bool:
+        return all(id in self.context.facts for id in ids)
+
+    def v(self, id: str) -> float | str | None:
+        found = self.context.facts.get(id)
+        return None if found is None else found.value
+
+    def why(self, id: str) -> str:
+        if id not in self.context.missing:
+            raise TemplateError(f"why({id!r}): not among the missing facts")
+        return self.context.missing[id].why
+
+    def finding(self, id: str) -> Finding:
+        try:
+            return self.context.findings[id]
+        except KeyError:
+            raise TemplateError(
+                f"no finding {id!r}, expected one of {', '.join(self.context.findings)}"
+            ) from None
+
+    def reason(self, id: str) -> Markup:
+        """Print a finding's reason with its facts."""
+
+        def printed(fact_id: str, form: str) -> str:
+            fact = self.context.facts[fact_id]
+            return str(self._wrap(fact, text.show(fact, form)))
+
+        return Markup(text.resolve(str(escape(self.finding(id).reason)), printed))
+
+    def ref(self, id: str) -> Number:
+        try:
+            return numerals.number(self.context.thresholds[id], self._wrap)
+        except KeyError:
+            raise TemplateError(f"no threshold or event {id!r}") from None
+
+    def dir(self, id: str, up: str, down: str, flat: str, tol: float = 0.0) -> str:
+        value = self.fact(id).number
+        return flat if abs(value) <= tol else up if value > 0 else down
+
+    def date(self, when: dt.date | dt.datetime, *, year: bool = False) -> Moment:
+        day = when.astimezone(NEW_YORK).date() if isinstance(when, dt.datetime) else when
+        words = text.format_date(day) if year else text.format_day(day, self.context.market_date)
+        return Moment(words, day.isoformat(), self._wrap_moment)
+
+    def moment(self, when: dt.datetime) -> Moment:
+        words = text.format_moment(when, self.context.market_date)
+        return Moment(words, when.isoformat(), self._wrap_moment)
+
+    def observed(self, id: str) -> Moment:
+        return self._of(id, self.date(self._held(id).observed))
+
+    def started(self, id: str) -> Moment:
+        start = self._held(id).start
+        if start is None:
+            raise TemplateError(f"started({id!r}): not a change, it has no first day")
+        return self._of(id, self.date(start))
+
+    def published(self, id: str) -> Moment:
+        return self._of(id, self.moment(self._held(id).published))
+
+    def due(self, finding_id: str) -> Moment:
+        when = self.finding(finding_id).due
+        if when is None:
+            raise TemplateError(f"due({finding_id!r}): nothing is due", hint="Guard with finding(…).due.")
+        return self._of(finding_id, self.moment(when))
+
+    def release(self, what: str) -> Moment:
+        for row in self.context.releases:
+            if row.what == what:
+                return self.moment(row.at)
+        raise TemplateError(f"release({what!r}): not among the releases to come")
+
+    def drawn(self, id: str) -> bool:
+        return id in self._exhibits
+
+    def exhibit_of(self, id: str) -> Exhibit:
+        try:
+            return self._exhibits[id]
+        except KeyError:
+            raise TemplateError(f"no exhibit {id!r}", hint="Guard with drawn(…).") from None
+
+    def show(self, id: str) -> Markup:
+        """Note that an exhibit appears here and return its number."""
+        if id in self._order:
+            raise TemplateError(f"exhibit {id!r} is shown twice")
+        self._order.append(self.exhibit_of(id).id)
+        return self.number_of(id)
+
+    def number_of(self, id: str) -> Markup:
+        return Markup(f"\ue000{id}\ue001")
+
+    def title(self, exhibit: Exhibit) -> Markup:
+        return Markup(self.string(exhibit.title, self._title_of(exhibit)).strip())
+
+    def alt(self, exhibit: Exhibit) -> str:
+        return self.plain(exhibit.alt, f"alt of charts/{exhibit.id}.toml")
+
+    def inline_svg(self, exhibit: Exhibit) -> Markup:
+        """Return the picture as part of the page, named for those who cannot see it."""
+        named = Markup('<svg role="img" aria-label="{}" ').format(self.alt(exhibit))
+        return Markup(exhibit.svg[exhibit.svg.index("<svg") :].replace("<svg ", named, 1).rstrip())
+
+    def caption_lines(self, *ids: str) -> str:
+        """Estimate the lines of the tallest caption of a pair, so that its pictures stand on one height."""
+        lines = 2
+        for exhibit in (self.exhibit_of(id) for id in ids):
+            title = f"{self.words('label.exhibit')} 00. {self.plain(exhibit.title, self._title_of(exhibit))}"
+            rows = (ceil(len(title) / _TITLE_CHARACTERS), ceil(len(exhibit.subtitle) / _SUBTITLE_CHARACTERS))
+            lines = max(lines, sum(rows))
+        return str(lines)
+
+    def css_string(self, words: object) -> Markup:
+        """Return words as a string of a style sheet."""
+        quoted = str(words).replace("\\", "\\\\").replace('"', '\\"').replace("<", "\\3c ")
+        return Markup(f'"{" ".join(quoted.splitlines())}"')
+
+    def label(self, kind: str, key: str) -> str:
+        """Return the word for a verdict, state or confidence; a stance without one speaks for itself."""
+        return self.words.get(f"{kind}.{key}", key.replace("_", " ").capitalize())
+
+    def clock(self, when: dt.datetime) -> Moment:
+        return Moment(f"{when.astimezone(NEW_YORK):%H:%M}", when.isoformat(), self._wrap_moment)
+
+    def short(self, when: dt.datetime) -> Moment:
+        """Write a moment to come briefly: the weekday within a week, else the date."""
+        local = when.astimezone(NEW_YORK)
+        near = local.date() - self.context.as_of.astimezone(NEW_YORK).date() < dt.timedelta(days=7)
+        day = f"{local:%a}" if near else f"{local.day}{text.NBSP}{local:%b}"
+        return Moment(f"{day}{text.NBSP}{local:%H:%M}", when.isoformat(), self._wrap_moment)
+
+    def gaps_by_input(self) -> list[Missing]:
+        """Return the missing facts, one for each input and reason."""
+        return list({(gap.input, gap.why): gap for gap in self.context.missing.values()}.values())
+
+    def data_uri(self, content: bytes, media_type: str) -> str:
+        return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+    # What stays inside.
+
+    def _offer(self) -> None:
+        offered = self.environment.globals
+        offered |= {
+            function.__name__: function
+            for function in (
+                *(self.fact, self.has, self.v, self.why, self.finding, self.reason, self.ref, self.dir),
+                *(self.date, self.moment, self.short, self.clock, self.release),
+                *(self.observed, self.started, self.published, self.due),
+                *(self.drawn, self.exhibit_of, self.show, self.number_of, self.title, self.alt),
+                *(self.inline_svg, self.data_uri, self.caption_lines, self.css_string),
+                *(self.label, self.gaps_by_input, format_cell, numerals.anchor),
+            )
+        }
+        context = self.context
+        offered |= {
+            "note": self.definition,
+            "desk": context.desk,
+            "lang": context.lang,
+            "note_id": context.note_id,
+            "as_of": context.as_of,
+            "market_date": context.market_date,
+            "week_start": context.week_start,
+            "facts": context.facts,
+            "missing": context.missing,
+            "findings": context.findings,
+            "releases": context.releases,
+            "series": context.series,
+            "gauge": context.gauge,
+            "extra": context.extra,
+            "versions": context.versions,
+            "screen": self.medium == "screen",
+            "w": self.words,
+        }
+        with Guard(self._folders, MACROS):
+            macros = self.environment.get_template(MACROS).module
+        offered |= {name: macro for name, macro in vars(macros).items() if not name.startswith("_")}
+
+    def _title_of(self, exhibit: Exhibit) -> str:
+        return f"title of charts/{exhibit.id}.toml"
+
+    def _held(self, id: str) -> Fact:
+        origin = self.fact(id).origin
+        assert isinstance(origin, Fact)
+        return origin
+
+    def _because(self, id: str) -> str:
+        gap = self.context.missing.get(id)
+        return "" if gap is None else f" (missing: {gap.why})"
+
+    def _of(self, id: str, moment: Moment) -> Moment:
+        return Moment(moment.words, moment.iso, moment.wrap, id)
+
+    def _wrap(self, origin: Fact | Ref, words: str) -> Markup:
+        if self.medium != "plain":
+            self.printed.setdefault(origin.id, origin)
+        return numerals.wrap_fact(self.medium, origin, words)
+
+    def _wrap_moment(self, moment: Moment) -> Markup:
+        return numerals.wrap_moment(self.medium, moment)
+
+
+def format_cell(cell: object) -> str:
+    """Write a cell of a figure's data: numbers as held, dates in ISO form, gaps as a dash."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, float):
+        return f"{cell:.10g}".replace("-", text.MINUS)
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return str(cell)

@@ -1,0 +1,100 @@
+"""A desk's settings: what is accepted, what is refused, and what a new folder holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reportgen.assets import asset_dir
+from reportgen.config import init_desk, load_desk
+from reportgen.errors import ConfigError
+
+DESK = (asset_dir("templates") / "brand" / "desk.toml").read_text(encoding="utf-8")
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "desk.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_example_desk_says_that_it_is_one() -> None:
+    desk = load_desk()
+    assert desk.brand.name == "Example Securities"
+    assert [analyst.name for analyst in desk.analysts] == ["A. Analyst", "B. Analyst"]
+    assert "not a firm" in desk.legal.disclaimer[0]
+
+
+def test_a_desk_of_its_own(tmp_path: Path) -> None:
+    desk = load_desk(write(tmp_path, DESK.replace("Example Securities", "Harbour Research", 1)))
+    assert desk.brand.name == "Harbour Research"
+
+
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
+    faulty = (
+        DESK.replace('house = "#14365d"', 'house = "navy"')
+        .replace("[legal]", "[legal]\nsecret = 1")
+        .replace('email = "a.analyst@example.com"', 'email = "nowhere"')
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_desk(write(tmp_path, faulty))
+    message = str(caught.value)
+    assert "desk.toml" in message
+    for fault in (
+        "brand.colours.house",
+        "'navy'",
+        "legal.secret: unknown key",
+        "analysts.0.email",
+        "'nowhere'",
+    ):
+        assert fault in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("[[analysts]]", "[[analyst]]", "analyst: unknown key"),
+        ('name = "Example Securities"', "", "brand.name: missing"),
+        ('sans = "IBM Plex Sans"', 'sans = "x\'; } body {"', "brand.fonts.sans"),
+        ('logo = ""', 'logo = "logo.gif"', "brand.logo: expected one of .svg, .png"),
+        ('logo = ""', 'logo = "logo.svg"', "brand.logo: cannot read"),
+        ('logo = ""', 'logo = "../logo.svg"', "inside the desk folder"),
+        ("[brand]", 'logo_bytes = "x"\n[brand]', "logo_bytes: unknown key"),
+        ("[brand]", "[brand", "not valid TOML"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    assert old in DESK
+    with pytest.raises(ConfigError, match=r"desk\.toml") as caught:
+        load_desk(write(tmp_path, DESK.replace(old, new)))
+    assert fault in str(caught.value)
+
+
+def test_a_folder_without_settings_names_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file") as caught:
+        load_desk(tmp_path)
+    assert "reportgen init" in str(caught.value)
+
+
+def test_a_logo_is_read_with_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "mark.svg").write_text("<svg/>", encoding="utf-8")
+    desk = load_desk(write(tmp_path, DESK.replace('logo = ""', 'logo = "mark.svg"')))
+    assert (desk.logo_bytes, desk.logo_type) == (b"<svg/>", "image/svg+xml")
+
+
+def test_a_new_desk_folder_can_be_used_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    written = init_desk(folder, {"thresholds.toml": b"# thresholds\n"})
+    assert {path.relative_to(folder).as_posix() for path in written} == {
+        "desk.toml",
+        "commentary/README.md",
+        "thresholds.toml",
+    }
+    assert load_desk(folder) == load_desk()
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="not empty"):
+        init_desk(tmp_path, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
