@@ -56,7 +56,7 @@ def main() -> int:
         build(folder, options.as_of)
         note = folder / options.as_of / "treasury-weekly"
         charts = len(list((note / "figures").glob("*.svg")))
-        words = notebook.words_of((note / "note.html").read_text(encoding="utf-8"))
+        words = notebook.words_of(note / "note.pdf")
         print(
             f"The note of {options.as_of}: {charts} charts, {len(words):,} words; {options.runs} runs each\n"
         )

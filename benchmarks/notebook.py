@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from html import unescape
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +45,11 @@ def notebook(data: Path, as_of: str, charts: int, words: list[str]) -> dict[str,
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 4}
 
 
-def words_of(html: str) -> list[str]:
-    """Take the words that a reader sees from a page: no styles, scripts, drawings or pop-ups' markup."""
-    visible = re.sub(r"<(style|script|svg|head)\b.*?</\1>", " ", html, flags=re.DOTALL | re.IGNORECASE)
-    return unescape(re.sub(r"<[^>]*>", " ", visible)).split()
+def words_of(pdf: Path) -> list[str]:
+    """Take the words that a reader of the printed note sees."""
+    return subprocess.run(
+        ["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True
+    ).stdout.split()
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ RESTRICTED = "restricted"  # folder of the files that may be quoted but not hand
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """All rows of one series, ordered by day and then by publication."""
+    """All rows of one series, ordered by day, then by publication, then by retrieval."""
 
     days: Days
     values: Floats
@@ -196,9 +196,9 @@ def _strings(word: str, count: int) -> pa.Array:
 
 
 def encode(rows: pa.Table, sink: Path | BinaryIO) -> None:
-    """Write rows as Parquet, in order of series, date and publication."""
+    """Write rows as Parquet, in order of series, date, publication and retrieval."""
     pq.write_table(
-        rows.sort_by([("series", "ascending"), ("date", "ascending"), ("published_at", "ascending")]),
+        rows.sort_by([(name, "ascending") for name in ("series", "date", "published_at", "retrieved_at")]),
         sink,
         compression="zstd",
         use_dictionary=["series", "value", "published_at", "retrieved_at"],
@@ -265,7 +265,7 @@ def _read_file(path: Path) -> dict[str, _Rows]:
         raise StoreError(f"{path}: a column has the wrong type ({str(error).splitlines()[0]})") from error
     if not len(index):
         return {}
-    order = np.lexsort((published, days, index))
+    order = np.lexsort((retrieved, published, days, index))
     starts = np.flatnonzero(np.diff(index[order])) + 1
     found = {}
     for at in np.split(order, starts):
@@ -306,6 +306,6 @@ def _rows(
             raise StoreError(f"{path}: {error.message}") from error
         published = published.copy()
         published[unknown] = publication.first_public_array(rule, days[unknown])
-        order = np.lexsort((published, days))
+        order = np.lexsort((retrieved, published, days))
         days, values, published, retrieved = days[order], values[order], published[order], retrieved[order]
     return _Rows(days, values, published, retrieved, bool((days[1:] == days[:-1]).any()))

@@ -81,12 +81,11 @@ def parse_as_of(text: str) -> dt.datetime:
         if found["hour"] is None:
             return dt.datetime.combine(day, dt.time(23, 59), NEW_YORK)
         clock = dt.time(int(found["hour"]), int(found["minute"]), int(found["second"] or 0))
-    except ValueError as error:
+        if found["zone"] is None:
+            return dt.datetime.combine(day, clock, NEW_YORK)
+        return dt.datetime.fromisoformat(f"{day}T{clock}{found['zone']}").astimezone(NEW_YORK)
+    except (ValueError, OverflowError) as error:
         raise AsOfError(f"as-of {text!r}: {error}, {expected}") from error
-    if found["zone"] is None:
-        return dt.datetime.combine(day, clock, NEW_YORK)
-    offset = dt.datetime.fromisoformat(f"{day}T{clock}{found['zone']}")
-    return offset.astimezone(NEW_YORK)
 
 
 def as_of_name(as_of: dt.datetime) -> str:
@@ -114,7 +113,7 @@ def show(fact: Fact, form: str = "") -> str:
     """Write a fact in one of the forms that prose needs.
 
     Forms: "" as it is; magnitude without sign; signed; bare without unit; thousands and millions of
-    contracts; whole without decimals; observed, published and start as dates; lower for words.
+    contracts; whole without decimals; observed, published and start as dates.
     Raises: ValueError for an unknown form, or one that does not fit the fact's unit.
     """
     if form == "":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ def command(
     host.require_renderer()
     from reportgen.pipeline import building
 
+    gc.set_threshold(100_000, 50, 50)  # a build makes millions of objects and ends: look for rubbish rarely
     with _progress():
         _say("data")
         analysis = analyse(desk, as_of, now(), allow_stale=allow_stale)

@@ -11,7 +11,8 @@ def liquidity_selling(case: Case) -> Finding:
     """Ask whether institutions short of liquidity sold, by reported sales and the marks that they leave."""
     question = "Did institutions short of liquidity sell Treasuries?"
     symptoms = {
-        "ust.10y.change_week_size": case.at_least("ust.10y.change_week_size", "size.unusual"),
+        "ust.10y.change_week_size": case.at_least("ust.10y.change_week_size", "size.unusual")
+        and (case.number("ust.10y.change_week") or 0) > 0,
         "vol.move.change_week": case.at_least("vol.move.change_week_size", "size.unusual")
         and (case.number("vol.move.change_week") or 0) > 0,
         "liquidity.state": _state(case) in ("strained", "crisis"),

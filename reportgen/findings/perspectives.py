@@ -31,7 +31,6 @@ _RESPONSE = {
     "strained": "liquidity_operations",
     "crisis": "asset_purchases",
 }
-VALUE_RANK = 70.0  # percentile of the real yield above which long bonds offer value
 DRIVER_NAMES = {
     "basis_trade": "basis-trade liquidation",
     "liquidity_selling": "institutions selling for liquidity",
@@ -165,11 +164,11 @@ def policy_response(case: Case) -> Finding:
 def long_term_value(case: Case) -> Finding:
     """Judge value by the rank of the real yield, and size by the state of liquidity."""
     question = "What is the long-term value of Treasuries?"
-    rank, state = case.number("real.10y.level_rank"), case.fact("liquidity.state")
-    if rank is None or state is None:
+    state = case.fact("liquidity.state")
+    if case.fact("real.10y.level_rank") is None or state is None:
         return _unknown(case, "perspective.long_term_value", question)
     stressed = state.value in ("strained", "crisis")
-    cheap = rank >= VALUE_RANK
+    cheap = case.at_least("real.10y.level_rank", "value.rank")
     stance = (
         ("small_positions_only" if stressed else "favour_gradually")
         if cheap

@@ -105,7 +105,7 @@ def _level(about: Subject, fact_id: str) -> Fact:
     value = float(about.track.values[end])
     signed = measure.unit == "bp" and measure.id.startswith("funding")
     return _fact(
-        about, fact_id, measure.label, value, measure.unit, end, None, measure.decimals, signed=signed
+        about, fact_id, about.track.label, value, measure.unit, end, None, measure.decimals, signed=signed
     )
 
 
@@ -125,7 +125,7 @@ def _change_week(about: Subject, fact_id: str) -> Fact | Missing:
             return missing(fact_id, about.track.series[0], why)
     words = "change, latest week" if span.latest and not about.weekly else "change on the week"
     if about.weekly:
-        words = "change, report on report" if about.frequency == "weekly" else "change on the month"
+        words = "change, latest week" if about.frequency == "weekly" else "change on the month"
     return _change(about, fact_id, span, words)
 
 
@@ -167,7 +167,7 @@ def _published_change(about: Subject, fact_id: str, span: Span) -> Fact | Missin
         end = track.position(day)
         if end >= 0 and to_date(track.days[end]) == day:
             fresh = Subject(measure, track, measures, about.worst)
-            label = f"{measure.label}, change as published (the report before is not held)"
+            label = f"{about.track.label}, change, latest week, as published (the report before is not held)"
             value, method = float(track.values[end]), "change as the CFTC published it"
             return _fact(
                 fresh,
@@ -191,7 +191,7 @@ def _change(about: Subject, fact_id: str, span: Span, words: str) -> Fact:
     measure, track = about.measure, about.track
     value = _differences(measure.change, track.values[span.start], track.values[span.end])
     unit, decimals = change_unit(measure)
-    label = f"{measure.change_label or measure.label}, {words}"
+    label = f"{measure.change_label or about.track.label}, {words}"
     return _fact(
         about, fact_id, label, float(np.round(value, 12)), unit, span.end, span.start, decimals, signed=True
     )
@@ -202,7 +202,7 @@ def _change_week_pct(about: Subject, fact_id: str) -> Fact | Missing:
     if span.start < 0 or _gap(about, span) or about.track.values[span.start] == 0:
         return missing(fact_id, about.track.series[0], "the report before is not held")
     value = float(about.track.values[span.end] / about.track.values[span.start] - 1) * 100
-    label = f"{about.measure.label}, change report on report, share of the stock"
+    label = f"{about.track.label}, change, latest week, share of the stock"
     return _fact(about, fact_id, label, value, "percent", span.end, span.start, 1, signed=True,
                  method="new/old - 1, percent")  # fmt: skip
 
@@ -222,7 +222,7 @@ def _change_week_z(about: Subject, fact_id: str) -> Fact | Missing:
             fact_id, track.series[0], f"only {len(sample)} earlier changes are held, {Z_MINIMUM} are needed"
         )
     value = float((changes[-1] - sample.mean()) / sample.std(ddof=1))
-    label = f"{about.measure.label}, change report on report, standard deviations"
+    label = f"{about.track.label}, change, latest week, standard deviations"
     method = (
         f"(change - mean)/standard deviation of the {len(sample)} computable changes "
         f"among the {Z_REPORTS} reports before"
@@ -244,7 +244,7 @@ def _change_week_size(about: Subject, fact_id: str) -> Fact | Missing:
         )
     )
     value = float((past < now - 1e-9).mean() * 100)
-    label = f"{about.measure.label}, share of earlier changes that were smaller"
+    label = f"{about.track.label}, share of earlier changes that were smaller"
     method = (
         f"share of the {len(past)} earlier changes over {steps} observations with a smaller absolute value"
     )
@@ -262,7 +262,7 @@ def _level_rank(about: Subject, fact_id: str) -> Fact | Missing:
     if end < 250:
         return missing(fact_id, track.series[0], "too little history to rank the level")
     value = float((track.values[:end] < track.values[end] - 1e-9).mean() * 100)
-    label = f"{about.measure.label}, share of earlier levels that were lower"
+    label = f"{about.track.label}, share of earlier levels that were lower"
     method = f"share of the {end} earlier values that are lower"
     return _fact(about, fact_id, label, value, "percent", end, 0, 0, method=method)
 
@@ -293,7 +293,7 @@ def _last_higher(about: Subject, fact_id: str) -> Fact | Missing:
         )
     at = int(higher[-1])
     day = to_date(track.days[at])
-    label = f"{about.measure.label}, last time as high"
+    label = f"{about.track.label}, last time as high"
     method = "last earlier day at or above the level"
     return _fact(about, fact_id, label, day.isoformat(), "text", end, at, 0, method=method)
 

@@ -214,7 +214,8 @@ def _releases(analysis: Analysis) -> tuple[ReleaseRow, ...]:
 
 def _series(analysis: Analysis) -> tuple[SeriesRow, ...]:
     """Describe every series that the registry of measures reads, whether it is held or not."""
-    wanted = dict.fromkeys(s for m in registry().values() for s, _ in (*m.terms, *m.otherwise))
+    shown = (m for m in registry().values() if m.facts)
+    wanted = dict.fromkeys(s for m in shown for s, _ in (*m.terms, *m.otherwise))
     rows = []
     for series_id in sorted(wanted):
         fresh = freshness(analysis.snapshot, series_id)

@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from markupsafe import Markup, escape
 
 from reportgen import text
 from reportgen.errors import TemplateError
-from reportgen.model import NEW_YORK, Fact, Finding, Missing, Ref
+from reportgen.model import NEW_YORK, Fact, Finding, Ref
 from reportgen.render import numerals
-from reportgen.render.context import Exhibit, NoteContext
+from reportgen.render.context import Exhibit, NoteContext, SeriesRow
 from reportgen.render.environment import Guard, environment
 from reportgen.render.note import load_note, load_words
 from reportgen.render.numerals import Medium, Moment, Number
@@ -28,6 +29,31 @@ _XREF = re.compile('<a class="xref"[^>]*>[^<]*\ue000([a-z0-9_]+)\ue001</a>')
 _ABSENT = "\ue003"
 _TITLE_CHARACTERS, _SUBTITLE_CHARACTERS = 52, 63  # in a line of a half-page caption
 _TAG = re.compile(r"<[^>]*>")
+
+
+# Facts that say something by their absence: nothing ever stood as high, an episode left no mark.
+_NOT_GAPS = (".last_higher", ".days_to_recover")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An input or exhibit that the note lacks, or has only in an old state."""
+
+    input: str
+    state: str
+    why: str
+    due: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Series of one publisher under the same terms."""
+
+    name: str
+    licence: str
+    restricted: bool
+    revised: bool
+    rows: tuple[SeriesRow, ...]
 
 
 class Press:
@@ -230,9 +256,29 @@ class Press:
         day = f"{local:%a}" if near else f"{local.day}{text.NBSP}{local:%b}"
         return Moment(f"{day}{text.NBSP}{local:%H:%M}", when.isoformat(), self._wrap_moment)
 
-    def gaps_by_input(self) -> list[Missing]:
-        """Return the missing facts, one for each input and reason."""
-        return list({(gap.input, gap.why): gap for gap in self.context.missing.values()}.values())
+    def gaps(self) -> list[Gap]:
+        """Return what was missing or late: series that are not fresh, and facts that lack more than those."""
+        rows = [row for row in self.context.series if row.state != "fresh"]
+        alike: dict[tuple[str, str, dt.datetime | None], list[SeriesRow]] = {}
+        for row in rows:
+            alike.setdefault((row.state, row.why, row.due), []).append(row)
+        found = [Gap(_named(same), *key) for key, same in alike.items()]
+        named = {f"{row.series.id} ({row.series.source})" for row in rows}
+        lacking = {
+            (gap.input, gap.why): Gap(gap.input, "missing", gap.why, gap.due)
+            for gap in self.context.missing.values()
+            if gap.input not in named and not gap.id.endswith(_NOT_GAPS)
+        }
+        return found + list(lacking.values())
+
+    def publishers(self) -> list[Publisher]:
+        """Return who published the series, and under which terms, with the series of each."""
+        groups: dict[tuple[str, str, bool, bool], list[SeriesRow]] = {}
+        for row in self.context.series:
+            series = row.series
+            key = (series.citation.split(",")[0], series.licence, series.restricted, series.revised)
+            groups.setdefault(key, []).append(row)
+        return [Publisher(*key, tuple(rows)) for key, rows in sorted(groups.items())]
 
     def data_uri(self, content: bytes, media_type: str) -> str:
         return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
@@ -249,7 +295,7 @@ class Press:
                 *(self.observed, self.started, self.published, self.due),
                 *(self.drawn, self.exhibit_of, self.show, self.number_of, self.title, self.alt),
                 *(self.inline_svg, self.data_uri, self.caption_lines, self.css_string),
-                *(self.label, self.gaps_by_input, format_cell, numerals.anchor),
+                *(self.label, self.gaps, self.publishers, format_cell, numerals.anchor),
             )
         }
         context = self.context
@@ -298,6 +344,14 @@ class Press:
 
     def _wrap_moment(self, moment: Moment) -> Markup:
         return numerals.wrap_moment(self.medium, moment)
+
+
+def _named(rows: list[SeriesRow]) -> str:
+    """Name series that lack the same thing: by title where they are few, else by publisher and code."""
+    if len(rows) <= 2:
+        return "; ".join(f"{row.series.title} ({row.series.source})" for row in rows)
+    codes = dict.fromkeys(row.series.source for row in rows)
+    return f"{rows[0].series.citation.split(',')[0]}: {', '.join(codes)}"
 
 
 def format_cell(cell: object) -> str:

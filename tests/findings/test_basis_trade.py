@@ -1,0 +1,109 @@
+"""The basis trade: pending until the report is out, then decided by it."""
+
+import datetime as dt
+
+import pytest
+
+from reportgen.indicators.thresholds import Threshold, Thresholds
+from reportgen.model import NEW_YORK
+
+ID = "driver.basis_trade"
+SHORTS = "cot.total.lev_short_10y_eq"
+
+
+def test_pending_until_friday_s_report(found):
+    finding = found("2025-04-10")[ID]
+    assert (finding.verdict, finding.confidence) == ("pending", "low")
+    assert finding.due == dt.datetime(2025, 4, 11, 15, 30, tzinfo=NEW_YORK)
+    assert "8\xa0April\xa02025" in finding.reason
+    assert "Friday 11\xa0April at 15:30" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("as_of", "verdict"), [("2025-04-11T15:29", "pending"), ("2025-04-11T15:30", "not_supported")]
+)
+def test_the_minute_of_publication_decides(found, as_of, verdict):
+    assert found(as_of)[ID].verdict == verdict
+
+
+def test_resolved_by_the_report_of_the_week(found, facts_at):
+    finding = found("2025-04-11T18:00")[ID]
+    stock = facts_at("2025-04-11T18:00").facts[SHORTS]
+    assert str(stock.observed) == "2025-04-08"
+    # Gross shorts rose by half a percent: nothing was unwound up to that Tuesday.
+    assert finding.verdict == "not_supported"
+    assert finding.evidence == {f"{SHORTS}.change_week_pct": False, f"{SHORTS}.change_week_z": False}
+    assert finding.due == dt.datetime(2025, 4, 18, 15, 30, tzinfo=NEW_YORK)
+    assert f"{SHORTS}|observed" in finding.reason
+
+
+def test_march_2020_was_an_unwinding(found):
+    finding = found("2020-03-20")[ID]
+    assert finding.verdict == "supported"
+    assert finding.supports == (f"{SHORTS}.change_week_pct", f"{SHORTS}.change_week_z")
+
+
+@pytest.mark.parametrize(
+    ("pct", "z", "verdict"),
+    [
+        (-3.0, -1.5, "supported"),
+        (-3.0, -1.49, "partly_supported"),
+        (-2.99, -1.5, "partly_supported"),
+        (-2.99, -1.49, "not_supported"),
+        (4.0, 2.5, "not_supported"),
+    ],
+)
+def test_both_conditions_one_or_none(found, pct, z, verdict):
+    values = {f"{SHORTS}.change_week_pct": pct, f"{SHORTS}.change_week_z": z}
+    finding = found("2025-04-11T18:00", values=values)[ID]
+    assert finding.verdict == verdict
+    assert set(finding.supports) | set(finding.contradicts) == set(values)
+    assert ("added" in finding.reason) == (pct > 0)
+
+
+def test_not_pending_without_a_move_to_explain(found):
+    finding = found("2024-05-16")[ID]
+    assert finding.verdict == "not_supported"
+    assert finding.due is None
+    assert finding.reason.startswith("No move to explain")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "moves", "words"),
+    [
+        # The report of the week is months away, or has no date at all.
+        ("2025-10-31", {"ust.10y.change_week": 25.0}, ("28\xa0October\xa02025", "overdue", "shutdown")),
+        ("2025-11-18T18:00", {"ust.10y.change_week": 25.0}, ("due only", "18\xa0November\xa02025")),
+    ],
+)
+def test_what_is_not_due_within_a_week_is_not_pending(found, as_of, moves, words):
+    finding = found(as_of, values=moves)[ID]
+    assert finding.verdict == "not_supported"
+    assert finding.reason.startswith("Not testable")
+    for word in words:
+        assert word in finding.reason
+
+
+def test_a_report_that_cannot_be_compared_says_why(found):
+    finding = found("2025-04-11T18:00", without=(f"{SHORTS}.change_week_z",))[ID]
+    assert finding.verdict == "not_supported"
+    assert "cannot be compared" in finding.reason
+
+
+def test_thresholds_are_those_in_force_on_the_day(found, thresholds):
+    """A desk that asks for a smaller fall from 2025 on changes notes from then on alone."""
+
+    def with_fall(valid_from):
+        own = Threshold(
+            id="basis.fall", value=-1, unit="percent", valid_from=valid_from, owner="Desk", source="Choice"
+        )
+        every = [t for i in thresholds.ids for t in thresholds.dated(i)]
+        return Thresholds([*every, own])
+
+    values = {f"{SHORTS}.change_week_pct": -2.0, f"{SHORTS}.change_week_z": -2.0}
+    for valid_from, verdict in (
+        (dt.date(2025, 4, 1), "supported"),
+        (dt.date(2025, 5, 1), "partly_supported"),
+    ):
+        finding = found("2025-04-11T18:00", values=values, limits=with_fall(valid_from))[ID]
+        assert finding.verdict == verdict

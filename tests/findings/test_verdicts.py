@@ -1,0 +1,157 @@
+"""Clues, official selling and perspectives: verdicts by rule, and reasons that read as sentences."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from reportgen.embedded import FOLDER
+from reportgen.findings.perspectives import STANCES
+from reportgen.model import NEW_YORK
+from reportgen.store import RESTRICTED
+
+needs_restricted = pytest.mark.skipif(
+    not (FOLDER / RESTRICTED).is_dir(), reason="the restricted series are not in this copy"
+)
+WEEK = "2025-04-10"
+
+
+def flight(ten, dollar, stocks):
+    return {
+        "ust.10y.change_week": ten,
+        "dollar.dxy.change_week": dollar,
+        "equity.spx.change_week": stocks,
+    }
+
+
+@needs_restricted
+@pytest.mark.parametrize(
+    ("signs", "verdict"),
+    [
+        (flight(10.0, -0.5, -1.0), "present"),
+        (flight(39.0, -2.1, 3.8), "partly_present"),
+        (flight(10.0, -0.4, -5.0), "absent"),
+        (flight(9.0, -2.0, -5.0), "absent"),
+        (flight(-20.0, -2.0, -5.0), "absent"),
+        (flight(20.0, 2.0, 5.0), "absent"),
+    ],
+)
+def test_flight_from_the_dollar_needs_yields_up_and_the_dollar_down(found, signs, verdict):
+    finding = found(WEEK, values=signs)["clue.dollar_flight"]
+    assert finding.verdict == verdict
+    assert set(finding.supports) | set(finding.contradicts) == set(signs)
+
+
+@needs_restricted
+def test_without_stocks_the_dollar_still_tells(found):
+    finding = found(WEEK, without=("equity.spx.change_week",))["clue.dollar_flight"]
+    assert (finding.verdict, finding.confidence) == ("partly_present", "low")
+    assert "stocks are not held" in finding.reason
+
+
+def test_without_the_dollar_the_clue_cannot_be_tested(found):
+    finding = found(WEEK, without=("dollar.dxy.change_week",))["clue.dollar_flight"]
+    assert finding.verdict == "not_testable"
+
+
+def test_pressure_on_currencies(found):
+    calm = {f"fx.{c}.change_week": 0.2 for c in ("krw", "twd", "cny", "inr", "thb", "sgd")}
+    assert found(WEEK, values=calm)["clue.fx_intervention"].verdict == "absent"
+    one = calm | {"fx.krw.change_week": 1.0}
+    finding = found(WEEK, values=one)["clue.fx_intervention"]
+    assert (finding.verdict, finding.supports[0]) == ("partly_present", "fx.krw.change_week")
+    assert "KRW" in finding.reason
+    yen = calm | {"fx.jpy.change_week": 5.0}  # floats: nobody need defend it
+    assert found(WEEK, values=yen)["clue.fx_intervention"].verdict == "absent"
+    assert found(WEEK, without=("fx.krw.change_week",))["clue.fx_intervention"].verdict == "not_testable"
+
+
+@needs_restricted
+def test_marks_of_a_forced_sale(found):
+    assert found(WEEK)["clue.forced_selling"].verdict == "present"
+    slow = {"ust.10y.change_week_size": 50.0, "ust.10y.peak_week": 12.0}
+    assert found(WEEK, values=slow)["clue.forced_selling"].verdict == "partly_present"
+    front = slow | {"ust.2y.change_week": 44.0}
+    assert found(WEEK, values=front)["clue.forced_selling"].verdict == "absent"
+    assert found("2024-05-17")["clue.forced_selling"].verdict == "absent"
+
+
+def test_official_selling_waits_for_the_exchange_rates_of_the_week(found):
+    finding = found(WEEK)["driver.foreign_official_selling"]
+    assert finding.verdict == "pending"
+    assert finding.due == dt.datetime(2025, 4, 14, 16, 15, tzinfo=NEW_YORK)
+    assert "custody holdings at the New York Fed are not in this data set" in finding.reason
+    # In the hours between Monday's release and Monday's close the past week is the note's week.
+    seen = found("2025-04-14T17:00")["driver.foreign_official_selling"]
+    assert seen.verdict in ("partly_supported", "not_supported")
+
+
+@pytest.mark.parametrize(
+    "driver", ["basis_trade", "liquidity_selling", "policy_threat", "foreign_official_selling"]
+)
+def test_a_week_without_a_sell_off_has_nothing_to_explain(found, driver):
+    finding = found("2024-05-17")[f"driver.{driver}"]
+    assert (finding.verdict, finding.due) == ("not_supported", None)
+    assert finding.reason == (
+        "No move to explain: the 10-year yield fell {{ ust.10y.change_week|magnitude }} on the week."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(0.0, "ended the week where it began"), (4.0, "rose only"), (-4.0, "fell {{")],
+)
+def test_the_verb_follows_the_sign(found, change, words):
+    values = {"ust.10y.change_week": change, "ust.10y.peak_week": change}
+    values |= {"ust.30y.change_week": change, "ust.30y.peak_week": change}
+    assert words in found("2024-05-17", values=values)["driver.basis_trade"].reason
+
+
+def test_a_peak_within_the_week_is_a_move_too(found):
+    values = {"ust.10y.change_week": -2.0, "ust.10y.peak_week": 10.0}
+    assert found("2024-05-17", values=values)["perspective.which_factor"].verdict != "no_move"
+    values = {"ust.30y.change_week": 10.0}
+    assert found("2024-05-17", values=values)["perspective.which_factor"].verdict != "no_move"
+
+
+@pytest.mark.parametrize(
+    ("state", "risk", "response", "rank", "value"),
+    [
+        ("robust", "remote", "none_needed", 70.0, "favour_gradually"),
+        ("weakening", "low", "watchful", 69.9, "neutral"),
+        ("strained", "elevated", "liquidity_operations", 90.0, "small_positions_only"),
+        ("crisis", "acute", "asset_purchases", 10.0, "wait"),
+    ],
+)
+def test_perspectives_follow_the_gauge(found, state, risk, response, rank, value):
+    answers = found(WEEK, values={"liquidity.state": state, "real.10y.level_rank": rank})
+    assert answers["perspective.crisis_risk"].verdict == risk
+    assert answers["perspective.policy_response"].verdict == response
+    assert answers["perspective.long_term_value"].verdict == value
+
+
+def test_without_the_gauge_perspectives_are_unknown(found):
+    answers = found(WEEK, without=("liquidity.state",))
+    for name in ("crisis_risk", "policy_response", "long_term_value"):
+        assert answers[f"perspective.{name}"].verdict == "unknown"
+        assert "unknown" in STANCES[name]
+
+
+def test_crisis_indicators_count_funding_alone(found):
+    states = {f"liquidity.{c}.state": "calm" for c in ("sofr_iorb", "sofr_tail", "effr_iorb", "desk_repo")}
+    assert found(WEEK, values=states)["perspective.crisis_indicators"].verdict == "none"
+    one = states | {"liquidity.sofr_iorb.state": "watch"}
+    assert found(WEEK, values=one)["perspective.crisis_indicators"].verdict == "some"
+    three = dict.fromkeys(list(states)[:3], "stress")
+    assert found(WEEK, values=three)["perspective.crisis_indicators"].verdict == "several"
+
+
+def test_the_factor_is_the_best_supported_driver(found):
+    answers = found("2020-03-20")
+    assert answers["driver.basis_trade"].verdict == "supported"
+    assert answers["perspective.which_factor"].verdict == "basis_trade"
+    assert found("2025-04-11T18:00")["perspective.which_factor"].verdict == "policy_threat"
+    nothing = found(WEEK, events=())["perspective.which_factor"]
+    assert nothing.verdict == "unproven"
+    assert nothing.due == dt.datetime(2025, 4, 11, 15, 30, tzinfo=NEW_YORK)
