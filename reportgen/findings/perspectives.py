@@ -85,11 +85,15 @@ def crisis_risk(case: Case) -> Finding:
         return _unknown(case, "perspective.crisis_risk", question)
     now = "The liquidity gauge reads {{ liquidity.score }}: {{ liquidity.state }}."
     reason = f"{now} {_next_step(case, str(state.value))}"
+    lacking = [c for c in COMPONENTS if case.fact(f"liquidity.{c.id}.state") is None]
+    blind = any(all(c in lacking for c in COMPONENTS if c.group == group) for group in ("funding", "market"))
+    if lacking:
+        reason += f" Not held, and so not counted: {', '.join(c.label for c in lacking)}."
     return Finding(
         "perspective.crisis_risk",
         question,
         _RISK[str(state.value)],
-        "medium",
+        "low" if blind else "medium",
         ("liquidity.state", "liquidity.score"),
         (),
         reason,

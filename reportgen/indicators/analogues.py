@@ -60,7 +60,7 @@ def _recovery(fact_id: str, episode: Episode, track: Track, start: dt.date, adve
     """
     at = track.position(start)
     if not len(track):
-        return missing(fact_id, track.series[0], "not in this data set")
+        return missing(fact_id, track.series[0], "its history is not in this data set")
     if at < 0 or to_date(track.days[at]) != start:
         return missing(
             fact_id,

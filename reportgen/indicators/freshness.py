@@ -43,7 +43,10 @@ def freshness(snapshot: Snapshot, series_id: str) -> Freshness:
     series = history.series
     end = len(history) - 1 if series.publication == "administered" else history.position(snapshot.market_date)
     if end < 0:
-        return Freshness(series, None, None, "missing", "not in this data set", None)
+        why = "not in this data set"
+        if series.restricted:
+            why += " (restricted by licence)"
+        return Freshness(series, None, None, "missing", why, None)
     newest, published = to_date(history.days[end]), to_utc(history.published[end])
     age = calendars.count(newest, snapshot.market_date, "sifma")
     if age <= series.max_age:

@@ -259,10 +259,11 @@ class Press:
     def gaps(self) -> list[Gap]:
         """Return what was missing or late: series that are not fresh, and facts that lack more than those."""
         rows = [row for row in self.context.series if row.state != "fresh"]
-        alike: dict[tuple[str, str, dt.datetime | None], list[SeriesRow]] = {}
+        alike: dict[tuple[str, str, str, dt.datetime | None], list[SeriesRow]] = {}
         for row in rows:
-            alike.setdefault((row.state, row.why, row.due), []).append(row)
-        found = [Gap(_named(same), *key) for key, same in alike.items()]
+            publisher = row.series.citation.split(",")[0]
+            alike.setdefault((publisher, row.state, row.why, row.due), []).append(row)
+        found = [Gap(_named(same), *key[1:]) for key, same in alike.items()]
         named = {f"{row.series.id} ({row.series.source})" for row in rows}
         lacking = {
             (gap.input, gap.why): Gap(gap.input, "missing", gap.why, gap.due)
