@@ -83,12 +83,11 @@ def crisis_risk(case: Case) -> Finding:
     state = case.fact("liquidity.state")
     if state is None:
         return _unknown(case, "perspective.crisis_risk", question)
-    now = "The liquidity gauge reads {{ liquidity.score }}: {{ liquidity.state }}."
-    reason = f"{now} {_next_step(case, str(state.value))}"
     lacking = [c for c in COMPONENTS if case.fact(f"liquidity.{c.id}.state") is None]
     blind = any(all(c in lacking for c in COMPONENTS if c.group == group) for group in ("funding", "market"))
-    if lacking:
-        reason += f" Not held, and so not counted: {', '.join(c.label for c in lacking)}."
+    without = f" (not held: {', '.join(c.label for c in lacking)})" if lacking else ""
+    now = "The liquidity gauge reads {{ liquidity.score }}, {{ liquidity.state }}"
+    reason = f"{now}{without}; {_next_step(case, str(state.value))}"
     return Finding(
         "perspective.crisis_risk",
         question,
@@ -106,20 +105,20 @@ def _next_step(case: Case, state: str) -> str:
     stressed = [c.group for c, f in seen.items() if f is not None and f.value == "stress"]
     watched = sum(f is not None and f.value == "watch" for f in seen.values())
     if state == "robust":
-        return "One component at stress, or another on watch, would turn it weakening." if watched else (
-            "One component at stress, or two on watch, would turn it weakening."
+        return "one component at stress, or another on watch, would turn it weakening." if watched else (
+            "one component at stress, or two on watch, would turn it weakening."
         )  # fmt: skip
     if state == "weakening":
         if "market" in stressed:
-            return "A funding component at stress would turn it strained."
+            return "a funding component at stress would turn it strained."
         if "funding" in stressed:
-            return "A second component at stress would turn it strained."
-        return "Two components at stress, one of them of funding, would turn it strained."
+            return "a second component at stress would turn it strained."
+        return "two components at stress, one of them of funding, would turn it strained."
     if state == "strained":
         if "market" in stressed:
-            return "One more component at stress would make it a crisis."
-        return "A market component at stress would make it a crisis."
-    return "It stays one as long as funding and market components are at stress together, three in all."
+            return "one more component at stress would make it a crisis."
+        return "a market component at stress would make it a crisis."
+    return "it stays one as long as funding and market components are at stress together, three in all."
 
 
 def crisis_indicators(case: Case) -> Finding:

@@ -175,7 +175,7 @@ def test_without_the_restricted_series_facts_name_them_as_missing(tmp_path):
         ("analogue.2020_03.spx.days_to_recover", "spx (FRED:SP500)"),
     ):
         assert facts.missing[fact_id].input == series
-        assert facts.missing[fact_id].why == "not in this data set"
+        assert facts.missing[fact_id].why == "not in this data set (restricted by licence)"
     assert facts.facts["ust.10y.change_week"].value == 39.0
     assert findings["clue.dollar_flight"].verdict == "not_testable"
     assert not any(f.restricted for f in facts.facts.values())
