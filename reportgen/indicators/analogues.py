@@ -44,13 +44,12 @@ def analogue_facts(measures: Measures) -> Iterator[Fact | Missing]:
             ("spx", "equity.spx", episode.stocks, -1),
             ("ust10y", "ust.10y", episode.yields, 1),
         ):
-            yield _recovery(
-                f"analogue.{episode.id}.{name}.days_to_recover",
-                episode,
-                measures.history(measure),
-                start,
-                adverse,
-            )
+            fact_id, track = f"analogue.{episode.id}.{name}.days_to_recover", measures.history(measure)
+            if not len(track):
+                lacks = measures.freshness(track.series[0].id)
+                yield missing(fact_id, lacks.series, lacks.why or "no observation was public")
+            else:
+                yield _recovery(fact_id, episode, track, start, adverse)
 
 
 def _recovery(fact_id: str, episode: Episode, track: Track, start: dt.date, adverse: int) -> Fact | Missing:
@@ -59,14 +58,8 @@ def _recovery(fact_id: str, episode: Episode, track: Track, start: dt.date, adve
     adverse: -1 where a fall is the damage (stocks), +1 where a rise is (yields).
     """
     at = track.position(start)
-    if not len(track):
-        return missing(fact_id, track.series[0], "its history is not in this data set")
     if at < 0 or to_date(track.days[at]) != start:
-        return missing(
-            fact_id,
-            track.series[0],
-            f"the episode begins on {format_date(start)}, after the newest observation",
-        )
+        return missing(fact_id, track.series[0], "not yet begun")
     damage = adverse * (track.values[at + 1 :] - track.values[at])
     hurt = np.flatnonzero(damage[:DISTURBED_WITHIN] > 0)
     if not len(hurt):

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reportgen.store import SCHEMA, Store
+from reportgen.embedded import FOLDER
+from reportgen.store import SCHEMA, Store, table, write
 
 # Calm weeks, crises, holidays, a shutdown, the first and the last weeks of the embedded data.
 SAMPLE = (
@@ -77,6 +81,26 @@ def test_note_can_be_rebuilt_from_its_pack(note: Path, tmp_path: Path) -> None:
 
 def test_another_process_writes_the_same_bytes(note: Path, tmp_path: Path) -> None:
     assert digests(build(tmp_path, "2025-04-10", "2")) == digests(note)
+
+
+def test_what_came_later_changes_no_byte(note: Path, tmp_path: Path) -> None:
+    """Give every series an absurd value and a revision, published a second after the as-of."""
+    later = tmp_path / "later"
+    shutil.copytree(FOLDER, later, ignore=shutil.ignore_patterns("*.py", "*.toml", "*.json", "__pycache__"))
+    after = np.datetime64("2025-04-11T04:00:00", "us")
+    held = Store(FOLDER)
+    rows = []
+    for series_id in sorted(held.held):
+        days = np.array([held.oldest(series_id), "2025-04-10", "2025-04-11"], "datetime64[D]")
+        moments = np.full(len(days), after)
+        rows.append(table(series_id, days, np.full(len(days), 1e6), moments, moments))
+    for path in (*later.glob("*.parquet"), *(later / "restricted").glob("*.parquet")):
+        known = pq.read_table(path)
+        ids = set(known["series"].to_pylist())
+        write(
+            pa.concat_tables([known.cast(SCHEMA), *(r for r in rows if r["series"][0].as_py() in ids)]), path
+        )
+    assert digests(build(tmp_path / "out", "2025-04-10", "0", "--data", str(later))) == digests(note)
 
 
 @pytest.mark.slow
