@@ -78,6 +78,8 @@ def _fitting(count: int, of: int) -> str:
     words = ("none", "one", "two", "three")
     if not of:
         return "no market symptom can be tested"
+    if not count and of == 2:
+        return "neither market symptom fits"
     if count == of:
         every = {1: "the one testable market symptom fits", 2: "both market symptoms fit"}
         return every.get(of, f"all {words[of]} market symptoms fit")

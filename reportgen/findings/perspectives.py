@@ -132,7 +132,7 @@ def crisis_indicators(case: Case) -> Finding:
     labels = {c.id: c.label for c in COMPONENTS}
     stance = "none" if not on else "some" if len(on) < 3 else "several"
     reason = (
-        f"Past their thresholds: {'; '.join(labels[c] for c in on)}."
+        f"Past their thresholds within a week: {'; '.join(labels[c] for c in on)}."
         if on
         else "No funding indicator stands past its watch threshold."
     )

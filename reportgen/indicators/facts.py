@@ -14,6 +14,7 @@ from reportgen.indicators.measures import Measures, registry
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Missing, Observation
 from reportgen.store import Snapshot
+from reportgen.text import NBSP
 
 POINTS: dict[int, Literal["missing", "calm", "watch", "stress"]] = {
     -1: "missing",
@@ -89,7 +90,8 @@ def _week(snapshot: Snapshot) -> Iterator[Fact | Missing]:
     count = end - start
     yield Fact(
         id="week.sessions", label="Sessions of the week", value=float(count), unit="days",
-        text=f"{count} sessions", observed=inputs[0].day, published=inputs[0].published, inputs=inputs,
+        text=f"{count}{NBSP}{'session' if count == 1 else 'sessions'}",
+        observed=inputs[0].day, published=inputs[0].published, inputs=inputs,
         method="closes of the 10-year yield after the week's start", start=inputs[1].day,
     )  # fmt: skip
 
