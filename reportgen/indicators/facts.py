@@ -11,6 +11,7 @@ from reportgen.indicators import facets
 from reportgen.indicators.analogues import analogue_facts
 from reportgen.indicators.gauge import COMPONENTS, STATES, GaugeHistory, gauge_days, gauge_history
 from reportgen.indicators.measures import Measures, registry
+from reportgen.indicators.rarity import rarity_facts
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Missing, Observation
 from reportgen.store import Snapshot
@@ -68,6 +69,7 @@ def compute_facts(measures: Measures, thresholds: Thresholds) -> FactSet:
         *_regime(found),
         *_gauge(measures, thresholds),
         *analogue_facts(measures),
+        *rarity_facts(measures),
     ):
         found.add(fact)
     return found

@@ -32,7 +32,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 # Facts that say something by their absence: nothing ever stood as high, an episode left no mark.
-_NOT_GAPS = (".last_higher", ".days_to_recover")
+_NOT_GAPS = (".last_higher", ".days_to_recover", ".yields_up_dollar_down")
 
 
 @dataclass(frozen=True, slots=True)
