@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from reportgen.assets import asset_dir
 from reportgen.errors import ConfigError
 
 DESK_FILE = "desk.toml"
 _LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+_SVG = "{http://www.w3.org/2000/svg}svg"
+_PNG_BEGINS, _PNG_ENDS = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+PAPER = "#ffffff"
+LEAST_CONTRAST = 4.5  # of small type, by the Web Content Accessibility Guidelines
 
 Line = Annotated[str, Field(min_length=1)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -25,7 +29,7 @@ class _Table(BaseModel):
 
 
 class Colours(_Table):
-    """The palette: one house colour, one for alarm, the rest quiet."""
+    """The palette: one house colour, one for alarm, the rest quiet. Words are printed in most of them."""
 
     house: Colour = "#14365d"
     on_house: Colour = "#ffffff"
@@ -37,6 +41,17 @@ class Colours(_Table):
     quiet: Colour = "#5a6572"
     rule: Colour = "#d5dae0"
     wash: Colour = "#f3f5f8"
+
+    @field_validator("house", "alarm", "caution", "calm", "waiting", "ink", "quiet")
+    @classmethod
+    def _stands_out_from_paper(cls, colour: str) -> str:
+        return _legible(colour, PAPER, "white paper")
+
+    @field_validator("on_house")
+    @classmethod
+    def _stands_out_from_house(cls, colour: str, info: ValidationInfo) -> str:
+        house = info.data.get("house")  # absent where it is at fault itself
+        return colour if house is None else _legible(colour, house, f"house {house}")
 
 
 class Fonts(_Table):
@@ -71,7 +86,7 @@ class Analyst(_Table):
 
 
 class Legal(_Table):
-    risk_heading: Line = "Risk warning"
+    risk_heading: str = ""  # in place of the note's own words
     certification: tuple[Line, ...]
     disclosures: tuple[Line, ...] = ()
     disclaimer: tuple[Line, ...]
@@ -89,6 +104,19 @@ class Desk(_Table):
     def logo_type(self) -> str:
         """Return the media type of the logo."""
         return _LOGO_TYPES[Path(self.brand.logo).suffix.lower()]
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of the Web Content Accessibility Guidelines, from 0 to 1."""
+    shares = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def load_desk(folder: Path | None = None) -> Desk:
@@ -147,17 +175,50 @@ def _faults(error: ValidationError) -> str:
         elif fault["type"] == "missing":
             said.append(f"{key}: missing")
         else:
-            said.append(f"{key}: {fault['msg']}, found {fault['input']!r}")
+            words = fault["msg"].removeprefix("Value error, ")
+            said.append(f"{key}: {words}, found {fault['input']!r}")
     return "; ".join(said)
+
+
+def _legible(colour: str, ground: str, name: str) -> str:
+    found = contrast(colour, ground)
+    if found < LEAST_CONTRAST:
+        raise ValueError(f"contrast of {found:.1f} with {name}, expected {LEAST_CONTRAST} or more")
+    return colour
 
 
 def _logo(file: Path, name: str) -> bytes:
     path = file.parent / name
-    if path.suffix.lower() not in _LOGO_TYPES:
+    kind = path.suffix.lower()
+    if kind not in _LOGO_TYPES:
         raise ConfigError(f"{file}: brand.logo: expected one of {', '.join(_LOGO_TYPES)}, found {name!r}")
     if not path.resolve().is_relative_to(file.parent.resolve()):
         raise ConfigError(f"{file}: brand.logo: expected a file inside the desk folder, found {name!r}")
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{file}: brand.logo: cannot read {path}") from error
+    fault = _svg_fault(content) if kind == ".svg" else _png_fault(content)
+    if fault:
+        raise ConfigError(f"{file}: brand.logo: {name}: {fault}")
+    return content
+
+
+def _svg_fault(content: bytes) -> str:
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        return f"no SVG: {error}"
+    if root.tag != _SVG:
+        return f"no SVG: expected an svg element of http://www.w3.org/2000/svg, found {root.tag!r}"
+    if "viewBox" not in root.attrib:
+        return "an SVG without a viewBox has no size on the page"
+    return ""
+
+
+def _png_fault(content: bytes) -> str:
+    if not content.startswith(_PNG_BEGINS):
+        return f"no PNG: it begins with {content[:8]!r}"
+    return "" if content.endswith(_PNG_ENDS) else "a PNG that is cut off"

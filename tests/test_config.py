@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from reportgen.assets import asset_dir
-from reportgen.config import init_desk, load_desk
+from reportgen.config import contrast, init_desk, load_desk
 from reportgen.errors import ConfigError
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10"><path d="M0 0H40V10Z"/></svg>'
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 DESK = (asset_dir("templates") / "brand" / "desk.toml").read_text(encoding="utf-8")
 
 
@@ -61,6 +66,10 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         ('logo = ""', 'logo = "../logo.svg"', "inside the desk folder"),
         ("[brand]", 'logo_bytes = "x"\n[brand]', "logo_bytes: unknown key"),
         ("[brand]", "[brand", "not valid TOML"),
+        ("[brand]", '[brand]\ntagline = "x"', "brand.tagline: unknown key"),
+        ("[brand.colours]", '[brand.colours]\naccent = "#112233"', "brand.colours.accent: unknown key"),
+        ('"#8a6414"', '"#c8963e"', "brand.colours.caution: contrast of 2.7 with white paper, expected 4.5"),
+        ('"#ffffff"', '"#5a6572"', "brand.colours.on_house: contrast of 2.1 with house #14365d, expected"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, old: str, new: str, fault: str) -> None:
@@ -76,10 +85,42 @@ def test_a_folder_without_settings_names_the_way_out(tmp_path: Path) -> None:
     assert "reportgen init" in str(caught.value)
 
 
-def test_a_logo_is_read_with_the_settings(tmp_path: Path) -> None:
-    (tmp_path / "mark.svg").write_text("<svg/>", encoding="utf-8")
-    desk = load_desk(write(tmp_path, DESK.replace('logo = ""', 'logo = "mark.svg"')))
-    assert (desk.logo_bytes, desk.logo_type) == (b"<svg/>", "image/svg+xml")
+@pytest.mark.parametrize(
+    ("name", "content", "kind"), [("mark.svg", SVG, "image/svg+xml"), ("mark.PNG", PNG, "image/png")]
+)
+def test_a_logo_is_read_with_the_settings(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    desk = load_desk(write(tmp_path, DESK.replace('logo = ""', f'logo = "{name}"')))
+    assert (desk.logo_bytes, desk.logo_type) == (content, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("logo.svg", PNG, "no SVG: not well-formed"),
+        ("logo.svg", b"", "no SVG: no element found"),
+        ("logo.svg", b"<html/>", "no SVG: expected an svg element"),
+        ("logo.svg", b'<svg viewBox="0 0 1 1"/>', "no SVG: expected an svg element"),
+        ("logo.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "without a viewBox"),
+        ("logo.png", SVG, "no PNG: it begins with b'<svg xml'"),
+        ("logo.png", b"GIF89a", "no PNG: it begins with b'GIF89a'"),
+        ("logo.png", PNG[:-4], "a PNG that is cut off"),
+    ],
+)
+def test_a_logo_that_is_not_what_its_name_says(tmp_path: Path, name: str, content: bytes, fault: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=r"desk\.toml: brand\.logo") as caught:
+        load_desk(write(tmp_path, DESK.replace('logo = ""', f'logo = "{name}"')))
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    # Web Content Accessibility Guidelines: black on white, and the lightest grey that passes on white.
+    [("#000000", "#ffffff", 21.0), ("#767676", "#ffffff", 4.54), ("#ffffff", "#767676", 4.54)],
+)
+def test_contrast_is_that_of_the_guidelines(one: str, other: str, ratio: float) -> None:
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
 
 
 def test_a_new_desk_folder_can_be_used_at_once(tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from reportgen.errors import HostError, ReportgenError
 # name of the command -> one line of help; the module of the same name holds it
 COMMANDS = {
     "build": "Build a note: PDF, HTML, facts and figures.",
+    "check": "Check a built note: files, copies, PDF standards.",
     "doctor": "Say what is installed, configured and stale.",
     "facts": "Compute the facts and findings of a moment.",
     "gauge": "Print the liquidity gauge day by day.",
     "init": "Make a new desk folder.",
+    "preview": "Show the page in a browser, again at every save.",
     "series": "Say which series are held and how fresh they are.",
 }
 INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C

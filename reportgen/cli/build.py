@@ -11,10 +11,9 @@ from pathlib import Path
 
 import click
 
-from reportgen.assets import asset_dir
 from reportgen.cli import host
-from reportgen.cli.options import allow_stale_option, as_of_option, desk_options, now
-from reportgen.errors import HostError, UsageError
+from reportgen.cli.options import allow_stale_option, as_of_option, desk_options, now, refuse_unknown
+from reportgen.errors import HostError
 from reportgen.pipeline.analysis import Desk, analyse
 
 
@@ -30,24 +29,26 @@ from reportgen.pipeline.analysis import Desk, analyse
     show_default=True,
     help="Folder below which the note's own folder is made.",
 )
+@click.option(
+    "--extras", is_flag=True, help="Add figures as PNG, facts as CSV and XLSX, and the figures' data as CSV."
+)
 @desk_options
 def command(
-    desk: Desk, as_of: dt.datetime | None, allow_stale: bool, note: str, lang: str, out: Path
+    desk: Desk, as_of: dt.datetime | None, allow_stale: bool, note: str, lang: str, out: Path, extras: bool
 ) -> None:
     """Build a note into OUT/<as-of>/<note>.
 
     The folder holds note.pdf, note.html, facts.json, inputs.parquet, figures and manifest.json.
     An interrupted or failed build leaves the previous note as it was.
     """
-    _refuse_unknown(note, lang)
-    host.require_renderer()
-    from reportgen.pipeline import building
+    refuse_unknown(note, lang)
+    with _progress(), _without_collector():
+        host.require_renderer()
+        from reportgen.pipeline import building
 
-    gc.set_threshold(100_000, 50, 50)  # a build makes millions of objects and ends: look for rubbish rarely
-    with _progress():
         _say("data")
         analysis = analyse(desk, as_of, now(), allow_stale=allow_stale)
-        built = building.build(analysis, desk, note, lang, _say)
+        built = building.build(analysis, desk, note, lang, _say, extras=extras)
         folder = building.folder_of(out, analysis.snapshot.as_of, note, lang)
         try:
             building.write(built, folder)
@@ -60,15 +61,14 @@ def command(
     click.echo(folder / "note.html")
 
 
-def _refuse_unknown(note: str, lang: str) -> None:
-    templates = asset_dir("templates")
-    notes = sorted(file.parent.name for file in templates.glob("*/note.toml"))
-    if note not in notes:
-        raise UsageError(f"--note {note}: no such note in {templates}, expected one of {', '.join(notes)}")
-    languages = sorted(file.parent.name for file in (templates / note).glob("*/words.toml"))
-    if lang not in languages:
-        known = ", ".join(languages)
-        raise UsageError(f"--lang {lang}: {note} is not written in it, expected one of {known}")
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Look for no cycles: a build makes millions of objects, drops few, and ends."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _say(stage: str) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from reportgen.errors import AsOfError
+from reportgen.assets import asset_dir
+from reportgen.errors import AsOfError, UsageError
 from reportgen.model import NEW_YORK
 from reportgen.pipeline.analysis import Desk, default_as_of
 from reportgen.store import Store
@@ -62,6 +63,21 @@ def moment_of(desk: Desk, store: Store, as_of: dt.datetime | None, present: dt.d
         clock = f"{present.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
         raise AsOfError(f"as-of {as_of:%Y-%m-%d %H:%M} lies in the future (now: {clock})")
     return as_of
+
+
+def refuse_unknown(note: str, lang: str) -> None:
+    """Check that a note exists in a language.
+
+    Raises: UsageError naming those that do.
+    """
+    templates = asset_dir("templates")
+    notes = sorted(file.parent.name for file in templates.glob("*/note.toml"))
+    if note not in notes:
+        raise UsageError(f"--note {note}: no such note in {templates}, expected one of {', '.join(notes)}")
+    languages = sorted(file.parent.name for file in (templates / note).glob("*/words.toml"))
+    if lang not in languages:
+        known = ", ".join(languages)
+        raise UsageError(f"--lang {lang}: {note} is not written in it, expected one of {known}")
 
 
 def shown(moment: dt.datetime | None) -> str | None:

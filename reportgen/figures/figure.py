@@ -43,6 +43,7 @@ class Figure:
     table: Table | None
     omitted: tuple[str, ...] = ()
     why: str = ""
+    png: bytes = b""  # at print resolution, where it was asked for
 
     @property
     def empty(self) -> bool:

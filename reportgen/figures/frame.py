@@ -58,21 +58,21 @@ class Frame:
 
     def remark(self, x: float, y: float, text: str, **options: Any) -> None:
         """Print a small quiet text at a place in points."""
-        self.note(x, y, text, fontsize=house.SMALL, color=house.QUIET, **options)
+        self.note(x, y, text, fontsize=house.SMALL, color=house.colors().quiet, **options)
 
     def stroke(self, places: Sequence[tuple[float, float]], **options: Any) -> None:
         """Draw a thin line through places in points."""
         x, y = ([p[k] / size for p in places] for k, size in ((0, self.width), (1, self.height)))
-        pen: dict[str, Any] = {"color": house.QUIET, "linewidth": 0.4, "linestyle": "-"}
+        pen: dict[str, Any] = {"color": house.colors().quiet, "linewidth": 0.4, "linestyle": "-"}
         self.axes.plot(x, y, transform=self.axes.transAxes, clip_on=False, **pen, **options)
 
     def threshold(self, value: float) -> None:
         """Draw a dotted line at a height."""
-        self.axes.axhline(value, **_DOTTED, gid="reference")
+        self.axes.axhline(value, color=house.colors().quiet, **_DOTTED, gid="reference")
 
     def origin(self) -> None:
         """Draw a dotted line where the horizontal axis is zero."""
-        self.axes.axvline(0, **_DOTTED, gid="start")
+        self.axes.axvline(0, color=house.colors().quiet, **_DOTTED, gid="start")
 
     def open_below(self) -> None:
         """Take off the horizontal axis, since axes further down carry the same."""
@@ -81,7 +81,6 @@ class Frame:
 
 
 _DOTTED: dict[str, Any] = {
-    "color": house.QUIET,
     "linewidth": 0.7,
     "linestyle": (0, (1.2, 1.6)),
     "zorder": 1.6,

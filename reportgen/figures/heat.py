@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
+from reportgen.config import PAPER
 from reportgen.figures import frame, house, timeaxes
 from reportgen.figures.figure import Drawing, Inputs, Table, nothing, parents
 from reportgen.figures.frame import Frame
@@ -124,9 +125,7 @@ def _cells(target: Frame, rows: Sequence[_Row], mondays: Days) -> None:
         made.set_clip_on(False)
         if state:
             mark = target.axes.add_patch(
-                PathPatch(
-                    _marks(found, state), facecolor="none", edgecolor=house.PAPER, linewidth=0.9, zorder=3
-                )
+                PathPatch(_marks(found, state), facecolor="none", edgecolor=PAPER, linewidth=0.9, zorder=3)
             )
             mark.set_clip_on(False)
 
@@ -150,7 +149,7 @@ def _marks(found: Sequence[tuple[float, float]], state: int) -> Path:
 
 
 def _colors() -> tuple[str, str, str]:
-    return "#dbe3ea", house.pen("third").color, house.pen("fourth").color
+    return house.colors().calm, house.pen("third").color, house.pen("fourth").color
 
 
 def _groups(target: Frame, rows: Sequence[_Row], left: float) -> None:

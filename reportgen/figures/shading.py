@@ -35,7 +35,9 @@ def shade(target: Frame, inputs: Inputs, drawn: Floats) -> None:
         )
         if place is not None:
             taken.append(place)
-            target.axes.axvspan(begin, end, facecolor=house.SHADE, edgecolor="none", zorder=0.4, gid="shade")
+            target.axes.axvspan(
+                begin, end, facecolor=house.colors().shade, edgecolor="none", zorder=0.4, gid="shade"
+            )
             target.remark(place.left, target.height - 1, episode.label, va="top", gid="episode")
 
 

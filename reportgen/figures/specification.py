@@ -20,7 +20,7 @@ STYLE = "house.mplstyle"
 EPISODES = "episodes.toml"
 PUBLISHERS = "publishers.toml"
 
-Kind = Literal["curve", "bars", "line", "panels", "stacked", "episodes", "heat"]
+Kind = Literal["curve", "bars", "contribution", "line", "panels", "stacked", "episodes", "heat"]
 Stroke = Literal["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "muted"]
 # How a level becomes what is drawn, and the unit that it then has.
 Transform = Literal["level", "index", "change_bp", "percent_move"]
@@ -94,6 +94,7 @@ class Specification(_Entry):
     source: str | None = None  # replaces the source line made from the catalogue
     divide_by: Literal[1, 1000, 1000000] = 1
     zero: bool = False
+    total: str = ""  # name of the sum of contributions
     lines: tuple[Line, ...] = ()
     panels: tuple[Panel, ...] = ()
     episodes: tuple[Start, ...] = ()
@@ -237,6 +238,10 @@ def _shape_faults(spec: Specification) -> Iterator[str]:
         yield "kind curve: every line needs `at`, its tenor in years, above 0"
     if (spec.kind == "episodes") != bool(spec.episodes):
         yield "[[episodes]] and kind episodes come together"
+    if (spec.kind == "contribution") != bool(spec.total):
+        yield "total, the name of the sum, and kind contribution come together"
+    if spec.kind == "contribution" and spec.window == "all":
+        yield "kind contribution: expected a window such as '13w'"
     if not _WINDOW.fullmatch(spec.window):
         yield f"window: found {spec.window!r}, expected a count with w, m or y such as '2y', or 'all'"
     for divisor, unit in ((p.divide_by, p.unit or spec.unit) for p in spec.axes):

@@ -13,10 +13,9 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _POSITION = re.compile(r"(?P<x>-?[\d.]+) (?P<y>-?[\d.]+)")
 _DEFAULTS = {"stroke-linecap": "butt", "opacity": "1", "stroke-opacity": "1", "text-anchor": "start"}
-_FAMILY = "'IBM Plex Sans', sans-serif"
 
 
-def inline_svg(made: Picture, width_mm: float, height_mm: float) -> str:
+def inline_svg(made: Picture, width_mm: float, height_mm: float, family: str) -> str:
     """Return a finished picture as an svg element that is valid inside HTML."""
     target = io.BytesIO()
     made.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -27,7 +26,7 @@ def inline_svg(made: Picture, width_mm: float, height_mm: float) -> str:
     body = "".join(_element(child, dots) for child in root)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm:g}mm" height="{height_mm:g}mm"'
-        f' viewBox="0 0 {_pt(float(right))} {base}" font-family="{_FAMILY}" font-size="7"'
+        f' viewBox="0 0 {_pt(float(right))} {base}" font-family="{_quoted(family)}, sans-serif" font-size="7"'
         f' fill="none" stroke-linejoin="round">{body}</svg>'
     )
 
@@ -49,6 +48,10 @@ def _element(element: ElementTree.Element, dots: dict[str, ElementTree.Element])
     if tag == "text":
         return f"<text{_written(given)}>{_escaped(element.text or '')}</text>"
     return f"<{tag}{_written(given)}>{inner}</{tag}>"
+
+
+def _quoted(family: str) -> str:
+    return f"'{family}'"
 
 
 def _attributes(element: ElementTree.Element) -> dict[str, str]:

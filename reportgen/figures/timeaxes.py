@@ -107,7 +107,7 @@ def draw(target: Frame, shown: TimePanel, inputs: Inputs) -> None:
             endings.append(Ending(s.line.label, house.pen(s.line.style).color, x, y))
     for text, value in shown.thresholds:
         target.threshold(value)
-        endings.append(Ending(text, house.QUIET, target.width, target.up(value)))
+        endings.append(Ending(text, house.colors().quiet, target.width, target.up(value)))
     name(target, endings)
     title(target, shown, inputs.end)
 

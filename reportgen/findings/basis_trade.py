@@ -16,6 +16,7 @@ from reportgen.text import format_date, format_moment
 ID = "driver.basis_trade"
 QUESTION = "Were leveraged basis trades unwound?"
 SHORTS = "cot.total.lev_short_10y_eq"
+PAIRS = "cot.pairs.total_10y_eq"
 PENDING_WITHIN = dt.timedelta(days=7)
 
 
@@ -41,7 +42,6 @@ def _tested(case: Case) -> Finding:
         case.at_most(f"{SHORTS}.change_week_pct", "basis.fall"),
         case.at_most(f"{SHORTS}.change_week_z", "basis.z"),
     )
-    evidence = (f"{SHORTS}.change_week_pct", f"{SHORTS}.change_week_z")
     verdict = "supported" if fell and unusual else "partly_supported" if fell or unusual else "not_supported"
     size = f"{{{{ {SHORTS}.change_week_pct|magnitude }}}}"
     did = f"cut their gross shorts by {size}" if change < 0 else f"added {size} to their gross shorts"
@@ -51,10 +51,35 @@ def _tested(case: Case) -> Finding:
         f"{{{{ {SHORTS}.change_week_z|magnitude }}}} {side} the usual change; "
         "the report sees nothing after that day."
     )
-    held = dict(zip(evidence, (fell, unusual), strict=True))
-    supports = tuple(i for i in evidence if held[i])
-    contradicts = tuple(i for i in evidence if not held[i])
-    return Finding(ID, QUESTION, verdict, "medium", supports, contradicts, reason, _next(case), held)
+    held = {f"{SHORTS}.change_week_pct": fell, f"{SHORTS}.change_week_z": unusual}
+    confidence = "medium" if _whatever_the_dv01(case, fell=fell) else "low"
+    held |= _pairs(case) | _symptoms(case)
+    return Finding(ID, QUESTION, verdict, confidence, *_sides(held), reason, _next(case), held)
+
+
+def _whatever_the_dv01(case: Case, *, fell: bool) -> bool:
+    """Say whether the fall passes or fails its threshold at both ends of the DV01 table's range."""
+    ends = (f"{SHORTS}.{end}.change_week_pct" for end in ("low", "high"))
+    return all(case.at_most(end, "basis.fall") == fell for end in ends)
+
+
+def _pairs(case: Case) -> dict[str, bool]:
+    """Say whether the matched pairs of the same report fell as unusually as shorts must."""
+    stock, score = case.fact(SHORTS), case.fact(f"{PAIRS}.change_week_z")
+    if stock is None or score is None or score.observed != stock.observed:
+        return {}
+    return {score.id: case.at_most(score.id, "basis.z")}
+
+
+def _symptoms(case: Case) -> dict[str, bool]:
+    """Say whether volatility and repo stand where a forced unwinding would put them."""
+    marks = {"vol.move.level": "gauge.move.watch", "funding.sofr_iorb.level": "gauge.sofr_iorb.watch"}
+    return {i: case.at_least(i, limit) for i, limit in marks.items() if case.fact(i) is not None}
+
+
+def _sides(held: dict[str, bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the facts that speak for the trade's unwinding and those that speak against it."""
+    return tuple(i for i, fits in held.items() if fits), tuple(i for i, fits in held.items() if not fits)
 
 
 def _untested(case: Case) -> Finding:
@@ -66,7 +91,8 @@ def _untested(case: Case) -> Finding:
             f"Whether basis trades were unwound cannot be told yet: the CFTC's report of {shown} is due "
             f"{format_moment(due, case.facts.market_date)}."
         )
-        return Finding(ID, QUESTION, "pending", "low", (), (), reason, due)
+        held = _symptoms(case)
+        return Finding(ID, QUESTION, "pending", "low", *_sides(held), reason, due, held)
     cause = publication.delay_reason("cftc_tff", day, case.as_of)
     newest = case.fact(SHORTS)
     known = (

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 
 from reportgen.findings.events import Event
 from reportgen.indicators.facts import FactSet
+from reportgen.indicators.pressure import ASIA
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Finding
 
-ASIA = ("krw", "twd", "cny", "inr", "thb", "sgd")  # managed or semi-managed; the yen floats
+CURRENCIES = {
+    "krw": "won",
+    "twd": "Taiwan dollar",
+    "cny": "yuan",
+    "inr": "rupee",
+    "thb": "baht",
+    "sgd": "Singapore dollar",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +79,16 @@ class Case:
         return led and self.at_least("ust.30y.change_week", "move.small")
 
     def pressed(self) -> tuple[str, ...]:
-        """Return the Asian currencies that lost at least the pressure threshold in their latest week."""
-        return tuple(c for c in ASIA if self.at_least(f"fx.{c}.change_week", "fx.pressure"))
+        """Return the Asian currencies that lost at least the pressure threshold, hardest hit first."""
+        found = (c for c in ASIA if self.at_least(f"fx.{c}.change_week", "fx.pressure"))
+        return tuple(sorted(found, key=lambda c: -(self.number(f"fx.{c}.change_week") or 0)))
+
+
+def lost(currencies: tuple[str, ...]) -> str:
+    """Say what currencies lost, the first three by name."""
+    named = [f"the {CURRENCIES[c]} {{{{ fx.{c}.change_week|magnitude }}}}" for c in currencies[:3]]
+    named[0] = named[0].replace(" {{", " lost {{", 1)
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def no_move(case: Case, finding_id: str, question: str) -> Finding:

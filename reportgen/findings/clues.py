@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from reportgen.findings.case import Case, no_move
+from reportgen.findings.case import Case, lost, no_move
 from reportgen.model import Finding
+
+MARKS = ("speed", "weight at the long end", "high volatility")
+FAILS = ("fails.tips.level_rank", "fails.ust_10y.level_rank")
 
 
 def dollar_flight(case: Case) -> Finding:
@@ -33,14 +36,7 @@ def dollar_flight(case: Case) -> Finding:
     verdict = (
         "present" if all(signs.values()) else "partly_present" if yields_up and dollar_down else "absent"
     )
-    reason = (
-        f"{_sign('10-year yield', 'ust.10y.change_week')}, {_sign('dollar index', 'dollar.dxy.change_week')}"
-    )
-    reason += (
-        f" and {_sign('S&P 500', 'equity.spx.change_week')} on the week."
-        if not lacking
-        else " on the week; stocks are not held."
-    )
+    reason = _flight(verdict, stocks=not lacking)
     return Finding(
         "clue.dollar_flight",
         question,
@@ -53,8 +49,19 @@ def dollar_flight(case: Case) -> Finding:
     )
 
 
-def _sign(name: str, fact_id: str) -> str:
-    return f"{name} {{{{ {fact_id}|signed }}}}"
+def _flight(verdict: str, *, stocks: bool) -> str:
+    """Say what the three markets did together."""
+    ten, dollar, equity = (f"{i}.change_week" for i in ("ust.10y", "dollar.dxy", "equity.spx"))
+    if verdict != "absent":
+        moved = f"Yields rose {{{{ {ten}|magnitude }}}} while the dollar fell {{{{ {dollar}|magnitude }}}}"
+        if verdict == "present":
+            return f"{moved} and stocks {{{{ {equity}|magnitude }}}}, as when money leaves dollar assets."
+        misfit = f"stocks, at {{{{ {equity}|signed }}}}, do not fit" if stocks else "stocks are not held"
+        return f"{moved}, which is what flight from dollar assets looks like; {misfit}."
+    ten, dollar, equity = (f"{{{{ {i}|signed }}}}" for i in (ten, dollar, equity))
+    also = f" and the S&P 500 {equity}" if stocks else ""
+    joined = "," if stocks else " and"
+    return f"No flight shows: the 10-year yield {ten}{joined} the dollar index {dollar}{also} on the week."
 
 
 def fx_intervention(case: Case) -> Finding:
@@ -85,9 +92,10 @@ def fx_intervention(case: Case) -> Finding:
         reason = f"No Asian currency lost as much as the pressure threshold in the week to {week}."
         calm = tuple(f"fx.{c}.change_week" for c in ("krw", "twd", "cny") if case.fact(f"fx.{c}.change_week"))
         return Finding("clue.fx_intervention", question, "absent", "low", (), calm, reason)
-    names = ", ".join(f"{c.upper()} {{{{ fx.{c}.change_week }}}}" for c in pressed)
     full = len(pressed) >= 2 and bool(drawn) and case.of_this_week("fx.krw.change_week")
-    reason = f"Under pressure in the week to {week}: {names} (positive: weaker)."
+    beyond = len(pressed) - 3
+    also = f", and {('one', 'two', 'three')[beyond - 1]} more passed the threshold" if beyond > 0 else ""
+    reason = f"Against the dollar {lost(pressed)} in the week to {week}{also}."
     return Finding(
         "clue.fx_intervention",
         question,
@@ -133,21 +141,40 @@ def forced_selling(case: Case) -> Finding:
             f"Not testable: {why.input}: {why.why}.",
             why.due,
         )
-    supports = tuple(k for k, v in held.items() if v)
-    contradicts = tuple(k for k, v in held.items() if not v)
-    verdict = "present" if len(supports) == 3 else "partly_present" if len(supports) == 2 else "absent"
-    marks = ("speed", "weight at the long end", "high volatility")
-    shown = [m for m, v in zip(marks, signs.values(), strict=True) if v]
-    absent = [m for m in marks if m not in shown]
-    reason = f"Marks of a forced sale: {', '.join(shown) or 'none'}"
-    reason += f"; absent or not held: {', '.join(absent)}." if absent else "."
+    shown = [name for name, mark in zip(MARKS, signs, strict=True) if held.get(mark)]
+    verdict = "present" if len(shown) == 3 else "partly_present" if len(shown) == 2 else "absent"
+    fails = _fails(case)
     return Finding(
         "clue.forced_selling",
         question,
         verdict,
         "medium" if len(held) == 3 else "low",
-        supports,
-        contradicts,
-        reason,
-        evidence=held,
+        tuple(k for k, v in (held | fails).items() if v),
+        tuple(k for k, v in held.items() if not v),
+        _forced(shown, [name for name, mark in zip(MARKS, signs, strict=True) if mark not in held]),
+        evidence=held | fails,
     )
+
+
+def _fails(case: Case) -> dict[str, bool]:
+    """Say which dealers' fails, where fresh, are unusually many; few are no mark against a forced sale.
+
+    They are published eight days after their week: they tell of its eve and do not count in the verdict.
+    """
+    fresh = (f for f in map(case.fact, FAILS) if f is not None and f.stale is None)
+    return {f.id: case.at_least(f.id, "size.unusual") for f in fresh}
+
+
+def _forced(shown: list[str], unheld: list[str]) -> str:
+    without = f"; {' and '.join(unheld)} cannot be seen" if unheld else ""
+    if len(shown) == 3:
+        return (
+            "The sale has the three marks of a forced one: speed, weight at the long end and high volatility."
+        )
+    if not shown:
+        return f"No mark of a forced sale shows{without}."
+    if len(shown) == 1:
+        return f"One of the three marks of a forced sale shows, {shown[0]}{without}."
+    lacking = next((m for m in MARKS if m not in shown and m not in unheld), None)
+    but = f"; {lacking} is missing" if lacking else without
+    return f"Two of the three marks of a forced sale show, {' and '.join(shown)}{but}."

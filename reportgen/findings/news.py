@@ -6,6 +6,14 @@ from reportgen.findings.case import Case, no_move
 from reportgen.findings.events import Event
 from reportgen.model import Finding
 
+SYMPTOMS = {
+    "ust.10y.change_week_size": "an unusual rise of yields",
+    "vol.move.change_week": "a jump of volatility",
+    "liquidity.state": "a strain on funding",
+    "ust.30y.change_week": "a rise led by the long end",
+    "dollar.dxy.change_week": "a weaker dollar",
+}
+
 
 def liquidity_selling(case: Case) -> Finding:
     """Ask whether institutions short of liquidity sold, by reported sales and the marks that they leave."""
@@ -43,7 +51,7 @@ def _decide(case: Case, finding_id: str, question: str, symptoms: dict[str, bool
     contradicts = tuple(k for k, v in held.items() if not v)
     news = [e for e in case.events if finding_id in e.supports]
     against = [e for e in case.events if finding_id in e.contradicts]
-    fits = _fitting(len(supports), len(held))
+    fits = _fitting(supports, contradicts)
     if not news and not against:
         reason = f"No event on the desk's file reports {what}; {fits}."
         return Finding(
@@ -73,14 +81,20 @@ def _reason(events: list[Event], fits: str) -> str:
     return f"{'; '.join(f'{e.headline} ({e.date.day} {e.date:%B %Y})' for e in events)}; {fits}."
 
 
-def _fitting(count: int, of: int) -> str:
-    """Say how many of the market symptoms fit."""
-    words = ("none", "one", "two", "three")
-    if not of:
+def _fitting(supports: tuple[str, ...], contradicts: tuple[str, ...]) -> str:
+    """Say which of the market symptoms fit."""
+    fit, misfit = [SYMPTOMS[i] for i in supports], [SYMPTOMS[i] for i in contradicts]
+    if not fit and not misfit:
         return "no market symptom can be tested"
-    if not count and of == 2:
-        return "neither market symptom fits"
-    if count == of:
-        every = {1: "the one testable market symptom fits", 2: "both market symptoms fit"}
-        return every.get(of, f"all {words[of]} market symptoms fit")
-    return f"{words[count]} of the {words[of]} market symptoms fit{'' if count > 1 else 's'}"
+    if not misfit:
+        return f"{_listed(fit)} fits" if len(fit) == 1 else f"the market symptoms fit: {_listed(fit)}"
+    if not fit:
+        return "the market symptom does not fit" if len(misfit) == 1 else "none of the market symptoms fits"
+    return (
+        f"{_listed(fit)} {'fits' if len(fit) == 1 else 'fit'}, "
+        f"{_listed(misfit)} {'is' if len(misfit) == 1 else 'are'} absent"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

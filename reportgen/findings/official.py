@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 from reportgen.calendars import publication
-from reportgen.findings.case import Case, no_move
+from reportgen.findings.case import Case, lost, no_move
 from reportgen.model import Finding
 from reportgen.text import format_moment
 
 ID = "driver.foreign_official_selling"
 QUESTION = "Did foreign central banks sell?"
 CUSTODY = "foreign.custody.change_week"
+CUSTODY_Z = "foreign.custody.change_week_z"
+PRESSURE = "fx.asia.pressure"
+POOL = "facility.foreign_rrp.change_week"
 
 
 def decide(case: Case) -> Finding:
@@ -24,17 +27,22 @@ def decide(case: Case) -> Finding:
         release = publication.next_release("h10", case.as_of)
         if release is not None and release.at <= case.as_of + dt.timedelta(days=7):
             due = format_moment(release.at, case.facts.market_date)
-            reason = f"The week's exchange rates are published on {due}{_without_custody(case)}."
+            reason = (
+                "Whether foreign central banks sold cannot be told yet: the week's exchange rates are due "
+                f"{due}{_without_custody(case)}."
+            )
             return Finding(ID, QUESTION, "pending", "low", (), (), reason, release.at)
     pressed = case.pressed()
     supports = tuple(f"fx.{c}.change_week" for c in pressed)
-    names = ", ".join(f"{c.upper()} {{{{ fx.{c}.change_week }}}}" for c in pressed)
     if len(pressed) >= 2:
         reason = (
-            f"Currencies that central banks defend were under pressure ({names}, positive: weaker)"
+            f"Currencies that central banks defend were under pressure, as {lost(pressed)}"
             f"{_without_custody(case)}."
         )
-        return Finding(ID, QUESTION, "partly_supported", "low", supports, (), reason)
+        against = _eased(case)
+        return Finding(
+            ID, QUESTION, "partly_supported", "low", supports + _drawn(case), against, reason, _next(case)
+        )
     reason = (
         f"Asian currencies were not under the pressure that calls for intervention{_without_custody(case)}."
     )
@@ -43,7 +51,16 @@ def decide(case: Case) -> Finding:
         for c in ("krw", "twd", "cny")
         if case.fact(f"fx.{c}.change_week") and c not in pressed
     )
-    return Finding(ID, QUESTION, "not_supported", "low", supports, calm, reason)
+    return Finding(
+        ID,
+        QUESTION,
+        "not_supported",
+        "low",
+        supports + _drawn(case),
+        calm + _eased(case),
+        reason,
+        _next(case),
+    )
 
 
 def _by_custody(case: Case) -> Finding:
@@ -51,13 +68,40 @@ def _by_custody(case: Case) -> Finding:
     fell = case.at_most(CUSTODY, "custody.fall")
     change = case.number(CUSTODY)
     verb = "fell" if change is not None and change < 0 else "rose"
+    score = case.number(CUSTODY_Z)
+    usual = "" if score is None else (
+        f", {{{{ {CUSTODY_Z}|magnitude }}}} {'below' if score < 0 else 'above'} the usual change"
+    )  # fmt: skip
     reason = (
         f"Custody holdings at the New York Fed {verb} by {{{{ {CUSTODY}|magnitude }}}} "
-        f"in the week to {{{{ {CUSTODY}|observed }}}}."
+        f"in the week to {{{{ {CUSTODY}|observed }}}}{usual}."
     )
     verdict = "supported" if fell and len(pressed) >= 2 else "partly_supported" if fell else "not_supported"
-    supports, contradicts = ((CUSTODY,), ()) if fell else ((), (CUSTODY,))
-    return Finding(ID, QUESTION, verdict, "medium", supports, contradicts, reason)
+    custody = (CUSTODY,) if score is None else (CUSTODY, CUSTODY_Z)
+    supports = (custody if fell else ()) + tuple(f"fx.{c}.change_week" for c in pressed) + _drawn(case)
+    contradicts = (() if fell else custody) + _eased(case)
+    return Finding(ID, QUESTION, verdict, "medium", supports, contradicts, reason, _next(case))
+
+
+def _next(case: Case) -> dt.datetime | None:
+    """Return when the next custody figures come, or without them the holdings at the month's end."""
+    if case.fact(CUSTODY) is not None:
+        release = publication.next_release("h41", case.as_of)
+        return None if release is None else release.at
+    first = case.facts.market_date.replace(day=1)
+    month_end = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    return publication.first_public("tic", month_end).at
+
+
+def _drawn(case: Case) -> tuple[str, ...]:
+    """Return the foreign officials' cash at the Fed where they drew on it within the week."""
+    return (POOL,) if case.of_this_week(POOL) and case.at_most(POOL, "custody.fall") else ()
+
+
+def _eased(case: Case) -> tuple[str, ...]:
+    """Return the pressure on Asian currencies where there was none."""
+    pressure = case.number(PRESSURE)
+    return (PRESSURE,) if pressure is not None and pressure <= 0 else ()
 
 
 def _without_custody(case: Case) -> str:

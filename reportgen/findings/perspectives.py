@@ -168,7 +168,8 @@ def long_term_value(case: Case) -> Finding:
     """Judge value by the rank of the real yield, and size by the state of liquidity."""
     question = "What is the long-term value of Treasuries?"
     state = case.fact("liquidity.state")
-    if case.fact("real.10y.level_rank") is None or state is None:
+    rank = case.number("real.10y.level_rank")
+    if rank is None or state is None:
         return _unknown(case, "perspective.long_term_value", question)
     stressed = state.value in ("strained", "crisis")
     cheap = case.at_least("real.10y.level_rank", "value.rank")
@@ -177,10 +178,8 @@ def long_term_value(case: Case) -> Finding:
         if cheap
         else ("wait" if stressed else "neutral")
     )
-    reason = (
-        "The 10-year real yield of {{ real.10y.level }} is higher than "
-        "{{ real.10y.level_rank }} of its values since 2015."
-    )
+    above = "{{ real.10y.level_rank }} of its values" if rank < 100 else "on any earlier day"
+    reason = f"The 10-year real yield of {{{{ real.10y.level }}}} is higher than {above} since 2015."
     return Finding(
         "perspective.long_term_value", question, stance, "medium", ("real.10y.level_rank",), (), reason
     )

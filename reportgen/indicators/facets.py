@@ -21,7 +21,14 @@ from reportgen.text import format_date, format_value
 # Longest spacing of consecutive observations of a weekly or monthly series; more is a gap.
 MAX_SPACING_DAYS = {"weekly": 9, "monthly": 35, "quarterly": 100}
 Z_REPORTS, Z_MINIMUM = 156, 52  # three years of weekly reports, at least one (design, facts contract)
+RANKED = {
+    "daily": 250,
+    "weekly": 104,
+    "monthly": 36,
+    "quarterly": 12,
+}  # observations before a level is ranked
 MONTH_BD = 20
+_COUNTS = {1: "month", 4: "four weeks", 13: "thirteen weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +159,7 @@ def _releases_back(about: Subject, fact_id: str, count: int, words: str) -> Fact
     end = len(about.track) - 1
     start = end - count
     if start < 0 or _gap(about, Span(start, end, False)):
-        return missing(
-            fact_id, about.track.series[0], f"the {count} reports before are not held without a gap"
-        )
+        return missing(fact_id, about.track.series[0], _not_held(count))
     return _change(about, fact_id, Span(start, end, False), words)
 
 
@@ -198,36 +203,62 @@ def _change(about: Subject, fact_id: str, span: Span, words: str) -> Fact:
 
 
 def _change_week_pct(about: Subject, fact_id: str) -> Fact | Missing:
-    span = Span(len(about.track) - 2, len(about.track) - 1, True)
+    return _share_of_stock(about, fact_id, 1, "latest week")
+
+
+def _change_4w_pct(about: Subject, fact_id: str) -> Fact | Missing:
+    return _share_of_stock(about, fact_id, 4, "four weeks")
+
+
+def _share_of_stock(about: Subject, fact_id: str, count: int, words: str) -> Fact | Missing:
+    span = Span(len(about.track) - 1 - count, len(about.track) - 1, True)
     if span.start < 0 or _gap(about, span) or about.track.values[span.start] == 0:
-        return missing(fact_id, about.track.series[0], "the report before is not held")
+        return missing(fact_id, about.track.series[0], _not_held(count))
     value = float(about.track.values[span.end] / about.track.values[span.start] - 1) * 100
-    label = f"{about.track.label}, change, latest week, share of the stock"
+    label = f"{about.track.label}, change, {words}, share of the stock"
     return _fact(about, fact_id, label, value, "percent", span.end, span.start, 1, signed=True,
                  method="new/old - 1, percent")  # fmt: skip
 
 
 def _change_week_z(about: Subject, fact_id: str) -> Fact | Missing:
-    """Set the report's change against those of the 156 reports before it, where computable."""
+    return _z(about, fact_id, 1, "latest week")
+
+
+def _change_4w_z(about: Subject, fact_id: str) -> Fact | Missing:
+    return _z(about, fact_id, 4, "four weeks")
+
+
+def _z(about: Subject, fact_id: str, count: int, words: str) -> Fact | Missing:
+    """Set a change over some reports against those that ended among the 156 reports before it."""
     track = about.track
     end = len(track) - 1
-    if end < 1 or _gap(about, Span(end - 1, end, True)):
-        return missing(fact_id, track.series[0], "the report before is not held")
-    changes = np.diff(track.values)
-    spacing = np.diff(track.days).astype(int)
-    past = slice(max(0, end - 1 - Z_REPORTS), end - 1)
-    sample = changes[past][spacing[past] <= MAX_SPACING_DAYS["weekly"]]
+    start = end - count
+    if start < 0 or _gap(about, Span(start, end, True)):
+        return missing(fact_id, track.series[0], _not_held(count))
+    changes = track.values[count:] - track.values[:-count]  # changes[k] ends at k + count
+    spacing = np.diff(track.days).astype(int) <= MAX_SPACING_DAYS[about.frequency]
+    whole = np.asarray(np.lib.stride_tricks.sliding_window_view(spacing, count).all(axis=1))
+    past = slice(max(0, start - count + 1 - Z_REPORTS), max(0, start - count + 1))
+    sample = changes[past][whole[past]]
     if len(sample) < Z_MINIMUM:
         return missing(
             fact_id, track.series[0], f"only {len(sample)} earlier changes are held, {Z_MINIMUM} are needed"
         )
     value = float((changes[-1] - sample.mean()) / sample.std(ddof=1))
-    label = f"{about.track.label}, change, latest week, standard deviations"
+    label = f"{about.track.label}, change, {words}, standard deviations"
     method = (
         f"(change - mean)/standard deviation of the {len(sample)} computable changes "
         f"among the {Z_REPORTS} reports before"
     )
-    return _fact(about, fact_id, label, value, "z", end, end - 1, 1, signed=True, method=method)
+    return _fact(about, fact_id, label, value, "z", end, start, 1, signed=True, method=method)
+
+
+def _not_held(count: int) -> str:
+    return (
+        "the report before is not held"
+        if count == 1
+        else f"the reports of the {_COUNTS[count]} before are not held without a gap"
+    )
 
 
 def _change_week_size(about: Subject, fact_id: str) -> Fact | Missing:
@@ -248,23 +279,28 @@ def _change_week_size(about: Subject, fact_id: str) -> Fact | Missing:
     method = (
         f"share of the {len(past)} earlier changes over {steps} observations with a smaller absolute value"
     )
-    # Never rounded up to a claim that every earlier change was smaller.
-    fact = _fact(
-        about, fact_id, label, value, "percent", span.end, span.start, 1 if value >= 99 else 0, method=method
-    )
-    floored = np.floor(value * 10) / 10 if value >= 99 else value
-    return dataclasses.replace(fact, text=format_value(float(floored), "percent", fact.decimals))
+    return _ranked(about, fact_id, label, value, span.end, span.start, method)
+
+
+def _ranked(
+    about: Subject, fact_id: str, label: str, value: float, end: int, start: int, method: str
+) -> Fact:
+    """Make the fact of a rank in percent, never rounded up to a claim that every earlier one was smaller."""
+    decimals = 1 if 99 <= value < 100 else 0
+    fact = _fact(about, fact_id, label, value, "percent", end, start, decimals, method=method)
+    floored = float(np.floor(value * 10) / 10) if decimals else value
+    return dataclasses.replace(fact, text=format_value(floored, "percent", decimals))
 
 
 def _level_rank(about: Subject, fact_id: str) -> Fact | Missing:
     """Rank the level among all earlier ones."""
     track, end = about.track, len(about.track) - 1
-    if end < 250:
+    if end < RANKED[about.frequency]:
         return missing(fact_id, track.series[0], "too little history to rank the level")
     value = float((track.values[:end] < track.values[end] - 1e-9).mean() * 100)
     label = f"{about.track.label}, share of earlier levels that were lower"
     method = f"share of the {end} earlier values that are lower"
-    return _fact(about, fact_id, label, value, "percent", end, 0, 0, method=method)
+    return _ranked(about, fact_id, label, value, end, 0, method)
 
 
 def _peak_week(about: Subject, fact_id: str) -> Fact | Missing:
@@ -350,7 +386,9 @@ def _fact(
         inputs += track.observations(start)
     if method is None:
         method = "as published" if start is None else _METHODS[about.measure.change]
-        if len(track.parents) > 1:
+        if track.formula:
+            method = track.formula if start is None else f"{track.formula}; {method}"
+        elif len(track.parents) > 1:
             terms = " ".join(
                 f"{'+' if w >= 0 else '-'} {abs(w):g} {p.series.id}"
                 for w, p in zip(track.weights, track.parents, strict=True)
@@ -383,6 +421,8 @@ _FACETS: dict[str, Callable[[Subject, str], Fact | Missing]] = {
     "change_13w": _change_13w,
     "change_week_pct": _change_week_pct,
     "change_week_z": _change_week_z,
+    "change_4w_pct": _change_4w_pct,
+    "change_4w_z": _change_4w_z,
     "change_week_size": _change_week_size,
     "last_higher": _last_higher,
     "level_rank": _level_rank,

@@ -11,7 +11,10 @@ from reportgen.indicators import facets
 from reportgen.indicators.analogues import analogue_facts
 from reportgen.indicators.gauge import COMPONENTS, STATES, GaugeHistory, gauge_days, gauge_history
 from reportgen.indicators.measures import Measures, registry
+from reportgen.indicators.pairs import pair_facts
+from reportgen.indicators.pressure import pressure_facts
 from reportgen.indicators.rarity import rarity_facts
+from reportgen.indicators.similar import similar_facts
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Missing, Observation
 from reportgen.store import Snapshot
@@ -70,6 +73,9 @@ def compute_facts(measures: Measures, thresholds: Thresholds) -> FactSet:
         *_gauge(measures, thresholds),
         *analogue_facts(measures),
         *rarity_facts(measures),
+        *similar_facts(measures, thresholds),
+        *pair_facts(measures),
+        *pressure_facts(measures, found.facts),
     ):
         found.add(fact)
     return found

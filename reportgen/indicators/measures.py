@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -60,6 +60,8 @@ class Track:
     parents: tuple[History, ...]
     positions: tuple[NDArray[np.intp], ...]
     weights: tuple[float, ...]
+    formula: str = ""  # how it is made, where it is no weighted sum
+    seen: dict[int, tuple[Observation, ...]] = field(default_factory=dict)  # made once, many facts share them
 
     def __len__(self) -> int:
         return len(self.days)
@@ -71,7 +73,11 @@ class Track:
 
     def observations(self, position: int) -> tuple[Observation, ...]:
         """Return the observations behind the value at a position."""
-        return tuple(p.at(int(at[position])) for p, at in zip(self.parents, self.positions, strict=True))
+        found = self.seen.get(position)
+        if found is None:
+            pairs = zip(self.parents, self.positions, strict=True)
+            found = self.seen[position] = tuple(p.at(int(at[position])) for p, at in pairs)
+        return found
 
     def position(self, day: Any) -> int:
         """Return the position of the last value on or before a day, -1 if there is none."""
@@ -136,9 +142,7 @@ class Measures:
             held = all(len(p) for p in parents)
             days = days[days >= max(p.days[0] for p in parents)] if held else days[:0]
         else:
-            days = parents[0].days
-            for parent in parents[1:]:
-                days = np.intersect1d(days, parent.days, assume_unique=True)
+            days = shared_days([p.days for p in parents])
         positions = tuple(np.searchsorted(p.days, days, side="right") - 1 for p in parents)
         weights = tuple(
             _weight(track_id, p.series, unit, w) for p, (_, w) in zip(parents, terms, strict=True)
@@ -150,6 +154,15 @@ class Measures:
             published = np.maximum(published, parent.published[at])
         values = np.round(values, 12)  # a difference of decimals is a decimal again, not 9.000000000000007
         return Track(track_id, label, unit, days, values, published, parents, positions, weights)
+
+
+def shared_days(parts: Sequence[Days]) -> Days:
+    """Return the days that all have; most series of a measure have the same."""
+    days = parts[0]
+    for part in parts[1:]:
+        if not np.array_equal(days, part):
+            days = np.intersect1d(days, part, assume_unique=True)
+    return days
 
 
 def _weight(track_id: str, series: Series, unit: str, weight: float) -> float:
@@ -186,9 +199,8 @@ def registry() -> Mapping[str, Measure]:
     Raises: CatalogueError naming the entry and what is wrong with it.
     """
     found: dict[str, Measure] = {}
-    document = _document()
-    for entry in document["measure"]:
-        for measure in _expanded(entry, document["contracts"]["table"]):
+    for entry in _document()["measure"]:
+        for measure in _expanded(entry):
             if measure.id in found:
                 raise CatalogueError(f"measures.toml: {measure.id} stands twice")
             found[measure.id] = measure
@@ -206,7 +218,14 @@ def contract_source() -> tuple[str, str]:
     return contracts["source"], contracts["dv01_date"].isoformat()
 
 
-def _expanded(entry: dict[str, Any], contracts: dict[str, Any]) -> Iterator[Measure]:
+def contract_weight(contract: str, kind: str) -> float:
+    """Return the face value of one contract in $bn ("face_bn"), or its 10-year equivalents ("ten_year")."""
+    table = _document()["contracts"]["table"]
+    size = table[contract]
+    return float(size["face"] * 1e-9 if kind == "face_bn" else size["dv01"] / table["10y"]["dv01"])
+
+
+def _expanded(entry: dict[str, Any]) -> Iterator[Measure]:
     unknown = set(entry) - _KEYS
     if unknown or entry.get("change") not in CHANGES or entry.get("unit") not in units.FACT_UNITS:
         raise CatalogueError(
@@ -229,7 +248,7 @@ def _expanded(entry: dict[str, Any], contracts: dict[str, Any]) -> Iterator[Meas
             change=entry["change"],
             decimals=entry.get("decimals", 0),
             facts=tuple(entry["facts"]),
-            terms=_summands(entry["sum"], contracts) if "sum" in entry else terms("terms"),
+            terms=_summands(entry["sum"]) if "sum" in entry else terms("terms"),
             otherwise=terms("otherwise"),
             otherwise_label=entry.get("otherwise_label", ""),
             published_change=terms("published_change"),
@@ -237,13 +256,12 @@ def _expanded(entry: dict[str, Any], contracts: dict[str, Any]) -> Iterator[Meas
         )
 
 
-def _summands(rule: dict[str, Any], contracts: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+def _summands(rule: dict[str, Any]) -> tuple[tuple[str, float], ...]:
     terms = []
     for contract in rule["over"]:
-        size = contracts[contract]
-        weight = (
-            size["face"] * 1e-9 if rule["weight"] == "face_bn" else size["dv01"] / contracts["10y"]["dv01"]
-        )
+        weight = contract_weight(contract, rule["weight"])
+        if contract != "10y":
+            weight *= rule.get("others", 1)
         terms.append((rule["series"].format(contract=contract), weight))
         if "minus" in rule:
             terms.append((rule["minus"].format(contract=contract), -weight))

@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from reportgen import calendars, embedded
+from reportgen.assets import asset_dir
 from reportgen.errors import AsOfError, ConfigError, StoreError
 from reportgen.findings import decide
 from reportgen.findings.events import PACKAGED as EVENTS
@@ -22,7 +24,7 @@ from reportgen.indicators.gauge import COMPONENTS, gauge_days, gauge_history
 from reportgen.indicators.measures import Measures, Track
 from reportgen.indicators.thresholds import PACKAGED as THRESHOLDS
 from reportgen.indicators.thresholds import Thresholds, load_thresholds
-from reportgen.model import NEW_YORK, Days, Finding, Floats, History, to_date, to_moment64
+from reportgen.model import NEW_YORK, Days, Finding, Floats, History, Ref, to_date, to_moment64
 from reportgen.store import Snapshot, Store
 
 REQUIRED = (
@@ -43,10 +45,15 @@ HISTORY_OF_GAUGE = dt.timedelta(days=3 * 366)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a note's data and settings come from: a store, and a desk's folder if there is one."""
+    """Where a note's data and settings come from: a store, a desk's folder, other templates and charts.
+
+    Shape: None is the embedded data, the example desk, the templates and charts that came with reportgen.
+    """
 
     data: Path | None = None
     folder: Path | None = None
+    templates: Path | None = None
+    charts: Path | None = None
 
     def store(self) -> Store:
         """Open the store, the embedded data unless another is named.
@@ -68,6 +75,10 @@ class Desk:
         own = self.folder / packaged.name
         return own if own.is_file() else packaged
 
+    def assets(self, name: Literal["templates", "charts"]) -> Path:
+        """Return the folder of templates or charts."""
+        return asset_dir(name, self.templates if name == "templates" else self.charts)
+
     def thresholds(self) -> Thresholds:
         """Read the thresholds in force for this desk."""
         return load_thresholds(self.file(THRESHOLDS))
@@ -87,6 +98,11 @@ class Analysis:
     events: tuple[Event, ...]
     facts: FactSet
     findings: dict[str, Finding]
+
+    @property
+    def references(self) -> dict[str, Ref]:
+        """Return the thresholds in force, by id."""
+        return {i: self.thresholds.ref(i, self.snapshot.market_date) for i in self.thresholds.ids}
 
 
 def analyse(

@@ -10,38 +10,28 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from reportgen import __version__, config
-from reportgen.assets import asset_dir
-from reportgen.calendars import fomc, publication
-from reportgen.figures import draw, specification
-from reportgen.figures.figure import Figure
-from reportgen.indicators.facts import POINTS, gauge_now
-from reportgen.indicators.freshness import freshness
-from reportgen.indicators.gauge import COMPONENTS
-from reportgen.indicators.measures import registry
-from reportgen.model import NEW_YORK, Missing, Ref
+import pyarrow as pa
+
+from reportgen import __version__
+from reportgen.checks.numerals import audit
+from reportgen.errors import AuditError
 from reportgen.pipeline.analysis import Analysis, Desk, add_gauge_history
-from reportgen.render import facts_json, html, pdf
-from reportgen.render.context import ComponentRow, DataTable, Exhibit, NoteContext, ReleaseRow, SeriesRow
-from reportgen.render.note import NoteDefinition, load_note
+from reportgen.pipeline.composing import compose
+from reportgen.pipeline.design import load_design
+from reportgen.pipeline.exhibits import draw_all
+from reportgen.render import exports, facts_json, html, pdf
+from reportgen.render.attachments import attached
+from reportgen.render.context import NoteContext
 from reportgen.store import encode
 from reportgen.text import as_of_name
 
 PACK = "inputs.parquet"
 LIBRARIES = ("jinja2", "matplotlib", "numpy", "pikepdf", "pyarrow", "pydyf", "weasyprint")
-AHEAD = dt.timedelta(days=8)
-# Rules whose next release the note announces, with the words for it.
-RELEASES = {
-    "cftc_tff": "CFTC positions",
-    "h41": "H.4.1",
-    "h10": "H.10 exchange rates",
-    "tic": "TIC holdings",
-    "nfci": "Chicago Fed NFCI",
-}
 Progress = Callable[[str], None]
 
 
@@ -53,37 +43,61 @@ class Built:
     files: Mapping[str, bytes]
 
 
-def build(analysis: Analysis, desk: Desk, note: str, lang: str, progress: Progress) -> Built:
+def build(
+    analysis: Analysis, desk: Desk, note: str, lang: str, progress: Progress, *, extras: bool = False
+) -> Built:
     """Draw, compose and set a note; nothing is written yet.
 
-    Raises: TemplateError, ChartError, ConfigError or PdfError for whatever a part of the note lacks.
+    Shape: extras adds the files that serve other people's documents.
+
+    Raises: TemplateError, ChartError, ConfigError or PdfError for whatever a part of the note lacks;
+        AuditError for a number without a fact.
     """
-    templates, charts_folder = asset_dir("templates"), asset_dir("charts")
-    definition = load_note(templates, note)
-    settings = config.load_desk(desk.folder)
+    design = load_design(desk, note, lang)
     progress("gauge")
     add_gauge_history(analysis)
     progress("figures")
-    figures = _figures(analysis, definition, charts_folder)
+    with ThreadPoolExecutor() as pool:  # the pack is compressed outside the interpreter's lock
+        packing = pool.submit(_encoded, analysis.snapshot.pack())
+        figures = draw_all(analysis, design, png=extras)
+        pack = packing.result()
     progress("facts")
-    pack = _pack(analysis)
+    digest = hashlib.sha256(pack).hexdigest()
     facts = facts_json.dumps(
-        facts_json.document(note, analysis.facts, analysis.findings, (PACK, hashlib.sha256(pack).hexdigest()))
+        facts_json.document(note, analysis.facts, analysis.findings, (PACK, digest))
     ).encode()
-    context = _context(analysis, definition, settings, figures, charts_folder, note, lang)
+    context = compose(analysis, design, figures)
     progress("HTML")
-    page = html.page(context, templates).encode()
+    page = html.page(context, design.templates)
+    _audit(page, analysis)
     progress("PDF")
-    document = pdf.document(context, templates, {"facts.json": facts})
+    document = pdf.document(context, design.templates, attached(context, facts, PACK, digest))
     files = {
         "note.pdf": document,
-        "note.html": page,
+        "note.html": page.encode(),
         "facts.json": facts,
         PACK: pack,
         **{f"figures/{f.id}.svg": f.svg.encode() for f in figures if not f.empty},
     }
+    if extras:
+        files |= exports.files(context)
+        files |= {f"figures/{f.id}.png": f.png for f in figures if not f.empty}
     files["manifest.json"] = _manifest(context, files)
     return Built(context.note_id, files)
+
+
+def _audit(page: str, analysis: Analysis) -> None:
+    """Refuse a page on which a number or a direction has no fact behind it.
+
+    Raises: AuditError naming each, with the words around it.
+    """
+    quotes = [event.headline for event in analysis.events]
+    faults = audit(page, analysis.facts.facts, analysis.references, quotes)
+    if faults:
+        raise AuditError(
+            "\n".join(f"note.html: {fault}" for fault in faults),
+            hint="Print numbers as {{ fact('…') }} or {{ ref('…') }}, with a verb that follows their sign.",
+        )
 
 
 def folder_of(out: Path, as_of: dt.datetime, note: str, lang: str) -> Path:
@@ -117,131 +131,10 @@ def write(built: Built, folder: Path) -> None:
         shutil.rmtree(previous, ignore_errors=True)
 
 
-def _figures(analysis: Analysis, definition: NoteDefinition, folder: Path) -> list[Figure]:
-    charts = specification.load(folder, _units())
-    thresholds = _references(analysis)
-    return [
-        draw.draw(spec, analysis.measures, analysis.facts.facts, charts, thresholds)
-        for spec in charts.specifications.values()
-        if not definition.exhibits or spec.id in definition.exhibits
-    ]
-
-
-def _references(analysis: Analysis) -> dict[str, Ref]:
-    day = analysis.snapshot.market_date
-    return {i: analysis.thresholds.ref(i, day) for i in analysis.thresholds.ids}
-
-
-def _pack(analysis: Analysis) -> bytes:
+def _encoded(rows: pa.Table) -> bytes:
     sink = io.BytesIO()
-    encode(analysis.snapshot.pack(), sink)
+    encode(rows, sink)
     return sink.getvalue()
-
-
-def _context(
-    analysis: Analysis,
-    definition: NoteDefinition,
-    settings: config.Desk,
-    figures: list[Figure],
-    charts_folder: Path,
-    note: str,
-    lang: str,
-) -> NoteContext:
-    snapshot = analysis.snapshot
-    missing = dict(analysis.facts.missing)
-    for figure in figures:
-        if figure.empty:
-            missing[f"exhibit.{figure.id}"] = Missing(
-                f"exhibit.{figure.id}", f"exhibit {figure.id}", figure.why
-            )
-    specs = specification.load(charts_folder, _units()).specifications
-    return NoteContext(
-        note=note,
-        lang=lang,
-        note_id=f"{definition.prefix}-{as_of_name(snapshot.as_of)}-r1",
-        as_of=snapshot.as_of,
-        market_date=snapshot.market_date,
-        week_start=snapshot.week_start,
-        facts=analysis.facts.facts,
-        missing=missing,
-        findings=analysis.findings,
-        thresholds=_references(analysis),
-        exhibits=tuple(
-            Exhibit(
-                id=f.id,
-                size=specs[f.id].size,
-                svg=f.svg,
-                title=specs[f.id].title,
-                subtitle=specs[f.id].subtitle,
-                alt=specs[f.id].alt,
-                source_line=f.source_line,
-                table=None if f.table is None else DataTable(f.table.header, f.table.rows),
-                restricted=f.restricted,
-            )
-            for f in figures
-            if not f.empty
-        ),
-        releases=_releases(analysis),
-        series=_series(analysis),
-        gauge=_gauge(analysis),
-        desk=settings,
-        extra={"events": analysis.events},
-        versions={"reportgen": __version__},
-    )
-
-
-def _units() -> dict[str, str]:
-    units: dict[str, str] = {m.id: m.unit for m in registry().values()}
-    return units | {"liquidity.score": "index"} | {f"liquidity.{c.id}.state": "text" for c in COMPONENTS}
-
-
-def _releases(analysis: Analysis) -> tuple[ReleaseRow, ...]:
-    """List what is due in the week after the as-of, as known then."""
-    as_of = analysis.snapshot.as_of
-    rows = [
-        ReleaseRow(r.at.astimezone(NEW_YORK), words if r.known else f"{words} (by)")
-        for rule, words in RELEASES.items()
-        for r in publication.releases(rule, as_of, as_of + AHEAD)
-    ]
-    rows = list({r.what: r for r in reversed(rows)}.values())  # the first of each
-    today = as_of.astimezone(NEW_YORK).date()
-    for day in fomc.decisions(today, today + AHEAD, as_of):
-        at = dt.datetime.combine(day, dt.time(14, 0), NEW_YORK)
-        if at > as_of:
-            rows.append(ReleaseRow(at, "FOMC decision"))
-    return tuple(sorted(rows, key=lambda r: (r.at, r.what)))
-
-
-def _series(analysis: Analysis) -> tuple[SeriesRow, ...]:
-    """Describe every series that the registry of measures reads, whether it is held or not."""
-    shown = (m for m in registry().values() if m.facts)
-    wanted = dict.fromkeys(s for m in shown for s, _ in (*m.terms, *m.otherwise))
-    rows = []
-    for series_id in sorted(wanted):
-        fresh = freshness(analysis.snapshot, series_id)
-        rows.append(
-            SeriesRow(fresh.series, fresh.newest, fresh.published, fresh.state, fresh.why or "", fresh.due)
-        )
-    return tuple(rows)
-
-
-def _gauge(analysis: Analysis) -> tuple[ComponentRow, ...]:
-    now, day = gauge_now(analysis.measures, analysis.thresholds), analysis.snapshot.market_date
-    rows = []
-    for at, component in enumerate(COMPONENTS):
-        points = int(now.points[at][-1]) if len(now.days) else -1
-        fact = f"{component.measure}.change_4w" if component.change else f"{component.measure}.level"
-        rows.append(
-            ComponentRow(
-                id=component.id,
-                label=component.label,
-                reading=analysis.facts.get(fact) if points >= 0 else None,
-                watch=analysis.thresholds.ref(f"gauge.{component.id}.watch", day),
-                stress=analysis.thresholds.ref(f"gauge.{component.id}.stress", day),
-                state=POINTS[points],
-            )
-        )
-    return tuple(rows)
 
 
 def _manifest(context: NoteContext, files: Mapping[str, bytes]) -> bytes:

@@ -15,6 +15,7 @@ from reportgen.errors import TemplateError
 
 _WEIGHTS = (400, 600)
 _NORMAL_WIDTH = 100
+_NAMES = range(7)  # copyright, family, style and version, as fonts number them
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def _family(name: str) -> tuple[Face, ...]:
     )
 
 
+@cache
 def _cut(face: Face, needed: str) -> bytes:
     """Return a font of the needed characters as WOFF2.
 
@@ -118,8 +120,13 @@ def _cut(face: Face, needed: str) -> bytes:
         options.drop_tables += ["STAT", "MVAR", "meta"]
         subsetter = subset.Subsetter(options)
         subsetter.populate(text=needed)
+        names = font["name"]
+        del font["name"]  # else every glyph is searched for names in use
         subsetter.subset(font)
+        names.names = [n for n in names.names if n.nameID in _NAMES]
+        font["name"] = names
         if face.weight is None:
+            font["fvar"].instances = []  # named weights, whose names are gone
             axes = {axis.axisTag for axis in font["fvar"].axes}
             limits = {"wght": (_WEIGHTS[0], _WEIGHTS[-1])} | (
                 {"wdth": _NORMAL_WIDTH} if "wdth" in axes else {}

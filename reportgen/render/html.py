@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from reportgen.render.numerals import Medium
 from reportgen.render.press import Press
 
 _SPACE = re.compile(r"[ \n]+")  # no-break spaces stay
-_TAG = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
+_TAG = re.compile(r"<(style|script)>.*?</\1>|<[^>]*>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,12 @@ def compose(press: Press, css: Markup) -> str:
     opening, front, rest = _sections(press)
     with press.as_plain():
         title, description = _line(press, "headline").unescape(), _line(press, "deck").unescape()
+    script = press.render("brand/screen.js")
     frame = press.render(
         "layout.html.j2",
         style=css,
+        script=script,
+        script_digest=_digest(script),
         headline=headline,
         deck=deck,
         sections=[*opening, *rest],
@@ -97,7 +102,14 @@ def _line(press: Press, name: str) -> Markup:
 
 
 def _section(press: Press, id: str, place: Place) -> SectionPage:
-    return SectionPage(id, place, press.words(f"section.{id}"), press.render(f"sections/{id}.html.j2"))
+    own = press.context.desk.legal.risk_heading if id == "risks" else ""
+    heading = own or press.words(f"section.{id}")
+    return SectionPage(id, place, heading, press.render(f"sections/{id}.html.j2"))
+
+
+def _digest(script: str) -> str:
+    """Return the source expression by which a content security policy permits one script."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode('ascii')}"
 
 
 def _words(page_html: str) -> str:

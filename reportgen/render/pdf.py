@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,19 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportgen.errors import PdfError
 from reportgen.render import conformance, fonts
+from reportgen.render.attachments import Attached
 from reportgen.render.context import NoteContext
 from reportgen.render.html import print_page
 
 _VARIANT = "pdf/a-3a"
-_TYPES = {
-    ".json": "facts of the note with their pedigree",
-    ".csv": "data of a figure",
-    ".parquet": "data of the note",
-}
 _TAG = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
+_LINK = re.compile(r'<a\b[^>]*href="#([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
 _SVG_TEXT = re.compile(r"<text\b[^>]*>(.*?)</text>", re.DOTALL)
 # Says which slower way it takes where the system's library is missing; the file is the same.
 _HARMLESS = re.compile(r"Using fontTools instead of HarfBuzz-Subset")
 
 
-def document(context: NoteContext, templates: Path, attachments: Mapping[str, bytes]) -> bytes:
+def document(context: NoteContext, templates: Path, attachments: Sequence[Attached]) -> bytes:
     """Set the note as a PDF with the attachments, and prove that it conforms.
 
     Raises: TemplateError; PdfError for a missing glyph, a warning of the renderer or a failed rule.
@@ -42,38 +39,35 @@ def document(context: NoteContext, templates: Path, attachments: Mapping[str, by
     _refuse_missing_glyphs(page_html, context)
     with _epoch(context.as_of), _no_warnings():
         raw = _set(page_html, context, templates, attachments)
-    finished = conformance.finish(raw)
+    finished = conformance.finish(raw, _links(page_html))
     conformance.prove(finished)
     return finished
 
 
-def _set(page_html: str, context: NoteContext, templates: Path, attachments: Mapping[str, bytes]) -> bytes:
+def _set(page_html: str, context: NoteContext, templates: Path, attachments: Sequence[Attached]) -> bytes:
     """Lay out and write the pages, claiming both standards."""
-
-    def attached() -> list[weasyprint.Attachment]:
-        # Single-use objects; without fixed dates they would carry today's.
-        return [
-            weasyprint.Attachment(
-                string=content,
-                name=name,
-                description=_TYPES.get(Path(name).suffix, name),
-                created=context.as_of,
-                modified=context.as_of,
-                relationship="Data",
-            )
-            for name, content in attachments.items()
-        ]
-
+    moment = context.as_of.astimezone(dt.UTC)  # without fixed dates the files would carry today's
+    files = [
+        weasyprint.Attachment(
+            string=one.content,
+            name=one.name,
+            description=one.description,
+            created=moment,
+            modified=moment,
+            relationship=one.relationship,
+        )
+        for one in attachments
+    ]
     fetcher = BundledFiles(frozenset(face.path for face in fonts.faces(context.desk.brand.fonts)), templates)
     source = weasyprint.HTML(string=page_html, base_url=templates.as_uri() + "/", url_fetcher=fetcher)
     laid_out = source.render(pdf_variant=_VARIANT)
-    conformance.claim_accessibility(laid_out.metadata)
+    conformance.complete(laid_out.metadata, context.note_id)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the library leaves its colour profile open
         written: bytes = laid_out.write_pdf(
             pdf_variant=_VARIANT,
             pdf_identifier=context.note_id.encode(),
-            attachments=attached(),
+            attachments=files,
             hinting=False,
         )
     return written
@@ -93,6 +87,11 @@ class BundledFiles(URLFetcher):  # type: ignore[misc]
             if path not in self._files and not path.is_relative_to(self._folder):
                 raise ValueError(f"not a bundled file: {url}")
         return super().fetch(url, headers)
+
+
+def _links(page_html: str) -> dict[str, str]:
+    """Return the words that lead to each place of the page."""
+    return {place: Markup(words).striptags() for place, words in _LINK.findall(page_html)}
 
 
 def _refuse_missing_glyphs(page_html: str, context: NoteContext) -> None:

@@ -32,7 +32,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 # Facts that say something by their absence: nothing ever stood as high, an episode left no mark.
-_NOT_GAPS = (".last_higher", ".days_to_recover", ".yields_up_dollar_down")
+_NOT_GAPS = ("analogue.", "similar.", "rarity.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,14 @@ class Press:
         return Markup(self.string(exhibit.title, self._title_of(exhibit)).strip())
 
     def alt(self, exhibit: Exhibit) -> str:
-        return self.plain(exhibit.alt, f"alt of charts/{exhibit.id}.toml")
+        """Return the sentence that stands for a picture.
+
+        Raises: TemplateError where the data leave nothing of it.
+        """
+        words = self.plain(exhibit.alt, f"alt of charts/{exhibit.id}.toml")
+        if not words:
+            raise TemplateError(f"charts/{exhibit.id}.toml: alt says nothing, expected a sentence")
+        return words
 
     def inline_svg(self, exhibit: Exhibit) -> Markup:
         """Return the picture as part of the page, named for those who cannot see it."""
@@ -268,7 +275,9 @@ class Press:
         lacking = {
             (gap.input, gap.why): Gap(gap.input, "missing", gap.why, gap.due)
             for gap in self.context.missing.values()
-            if gap.input not in named and not gap.id.endswith(_NOT_GAPS)
+            if gap.input not in named
+            and not gap.id.startswith(_NOT_GAPS)
+            and not gap.id.endswith(".last_higher")
         }
         return found + list(lacking.values())
 
@@ -279,7 +288,11 @@ class Press:
             series = row.series
             key = (series.citation.split(",")[0], series.licence, series.restricted, series.revised)
             groups.setdefault(key, []).append(row)
-        return [Publisher(*key, tuple(rows)) for key, rows in sorted(groups.items())]
+        # One contract's positions are several series of one page.
+        return [
+            Publisher(*key, tuple({row.series.source: row for row in rows}.values()))
+            for key, rows in sorted(groups.items())
+        ]
 
     def data_uri(self, content: bytes, media_type: str) -> str:
         return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -64,20 +64,20 @@ def test_a_note(run, tmp_path):
     ("as_of", "folder"), [("2025-04-10", "2025-04-10"), ("2025-04-11T18:00", "2025-04-11T1800")]
 )
 def test_the_folder_is_named_by_the_as_of(run, monkeypatch, tmp_path, as_of, folder):
-    monkeypatch.setattr(building, "build", lambda *arguments: FAKE)
+    monkeypatch.setattr(building, "build", lambda *arguments, **options: FAKE)
     assert run("build", "--as-of", as_of, "--out", tmp_path).exit_code == 0
     assert (tmp_path / folder / "treasury-weekly" / "note.pdf").read_bytes() == b"new"
 
 
 def test_a_new_build_replaces_the_old_one_whole(run, monkeypatch, previous, digests):
-    monkeypatch.setattr(building, "build", lambda *arguments: FAKE)
+    monkeypatch.setattr(building, "build", lambda *arguments, **options: FAKE)
     assert run("build", "--as-of", "2025-04-10", "--out", previous).exit_code == 0
     assert {name for name, digest in digests(previous / NOTE).items() if digest} == FAKE.files.keys()
     assert [path.name for path in (previous / NOTE.parent).iterdir()] == [NOTE.name]
 
 
 def test_an_interrupted_build_leaves_the_previous_note(run, monkeypatch, previous, digests):
-    def interrupt(*arguments):
+    def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
     before = digests(previous)
@@ -104,7 +104,7 @@ def test_a_write_that_fails_halfway_leaves_the_previous_note(
             raise failure
         return write_bytes(self, content)
 
-    monkeypatch.setattr(building, "build", lambda *arguments: FAKE)
+    monkeypatch.setattr(building, "build", lambda *arguments, **options: FAKE)
     monkeypatch.setattr(Path, "write_bytes", fail)
     result = run("build", "--as-of", "2025-04-10", "--out", previous)
     assert result.exit_code == status
@@ -118,7 +118,7 @@ def test_a_write_that_fails_halfway_leaves_the_previous_note(
 def test_an_output_folder_that_cannot_be_made(refused, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("mine")
     out = tmp_path / "file" / "out"
-    monkeypatch.setattr(building, "build", lambda *arguments: FAKE)
+    monkeypatch.setattr(building, "build", lambda *arguments, **options: FAKE)
     said = refused(12, "build", "--as-of", "2025-04-10", "--out", out)
     assert f"{out / NOTE}: the note cannot be written: Not a directory" in said
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reportgen.config import load_desk
 from reportgen.figures.draw import KINDS
 from reportgen.figures.figure import Drawing, Inputs
-from reportgen.figures.house import house_style
+from reportgen.figures.house import house_style, look_of
 from reportgen.figures.specification import Charts, Specification
 from reportgen.indicators.measures import Track
 from reportgen.model import NEW_YORK, Fact, History, Ref, Series
+
+LOOK = look_of(load_desk().brand)
 
 
 def series(
@@ -115,7 +118,7 @@ def drawing(charts: Charts) -> Callable[..., Drawing]:
         references: Mapping[str, Ref] | None = None,
         using: Charts = charts,
     ) -> Drawing:
-        with house_style(using.style):
+        with house_style(using.style, LOOK):
             made = KINDS[spec.kind](Inputs(spec, held, facts or {}, using, references or {}))  # type: ignore[arg-type]
             if made.picture is not None:
                 made.picture.canvas.draw()

@@ -13,8 +13,10 @@ from xml.etree import ElementTree
 import pytest
 
 from reportgen import embedded
+from reportgen.config import load_desk
 from reportgen.figures.draw import draw
 from reportgen.figures.figure import Figure
+from reportgen.figures.house import look_of
 from reportgen.figures.specification import Charts, load
 from reportgen.indicators.gauge import COMPONENTS
 from reportgen.indicators.measures import registry
@@ -22,12 +24,21 @@ from reportgen.pipeline import analysis
 from reportgen.store import RESTRICTED
 from reportgen.text import parse_as_of
 
+LOOK = look_of(load_desk().brand)
 UNITS = {m.id: m.unit for m in registry().values()}
 UNITS |= {"liquidity.score": "index"} | {f"liquidity.{c.id}.state": "text" for c in COMPONENTS}
 DATES = ("2018-06-15", "2019-09-18", "2020-03-20", "2021-06-11", "2023-03-17", "2025-04-10")
 EXHIBITS = frozenset(
-    {"asia_fx", "change_by_tenor", "cot_10y_eq", "cot_shorts", "credit", "curve", "decomposition"}
-    | {"dollar_yield", "episodes_10y", "episodes_spx", "facilities", "fed_liabilities", "funding_spreads"}
+    {"asia_fx", "change_by_tenor", "cot_10y_eq", "contribution", "cot_shorts", "credit", "curve"}
+    | {
+        "decomposition",
+        "dollar_yield",
+        "episodes_10y",
+        "episodes_spx",
+        "facilities",
+        "fed_liabilities",
+        "funding_spreads",
+    }
     | {"gauge", "repo_rates", "risk", "slopes", "tic", "yields"}
 )
 DIGEST = """
@@ -52,7 +63,8 @@ def figures(as_of: str) -> list[Figure]:
     references = {i: found.thresholds.ref(i, day) for i in found.thresholds.ids}
     charts = load(ROOT / "charts", UNITS)
     return [
-        draw(s, found.measures, found.facts.facts, charts, references) for s in charts.specifications.values()
+        draw(s, found.measures, found.facts.facts, charts, references, LOOK)
+        for s in charts.specifications.values()
     ]
 
 
@@ -107,3 +119,11 @@ def test_the_curve_of_the_tenth_of_april_shows_the_published_yields() -> None:
     rows = {row[0]: row[1] for row in curve.table.rows}
     # Treasury, daily par yield curve rates of 10 April 2025.
     assert (rows["2"], rows["10"], rows["30"]) == ("3.84", "4.40", "4.86")
+
+
+def test_the_week_of_the_tenth_of_april_adds_up_to_the_published_move() -> None:
+    found = next(f for f in figures("2025-04-10") if f.id == "contribution")
+    assert found.table is not None
+    # Treasury, daily par yield curve rates: the ten-year at 4.01 on 4 April 2025 and at 4.40 on 10 April.
+    assert (found.table.rows[-1][0], found.table.rows[-1][-1]) == ("2025-04-10", "39")
+    assert len(found.table.rows) == 13

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from PIL import Image
 
 from reportgen.errors import ChartError
 from reportgen.figures.draw import draw
@@ -21,7 +23,7 @@ from reportgen.figures.figure import Drawing
 from reportgen.figures.samples import serial
 from reportgen.figures.specification import Charts, Episode
 from reportgen.model import NEW_YORK, Fact, Observation, Ref, to_date
-from tests.figures.conftest import FakeMeasures, series, specification, track, weekdays
+from tests.figures.conftest import LOOK, FakeMeasures, series, specification, track, weekdays
 
 END = dt.date(2025, 4, 10)
 WEEK_START = dt.date(2025, 4, 4)
@@ -92,6 +94,49 @@ def test_lines_carry_the_data_of_their_window_and_their_names(drawing: Draw) -> 
     assert found.last_day == END
 
 
+def test_a_step_holds_its_value_and_spikes_stand_on_zero(drawing: Draw) -> None:
+    days = weekdays(END, 30)
+    held = FakeMeasures({
+        "policy.iorb": track("policy.iorb", days, [4.4] * 15 + [4.15] * 15),
+        "facility.srf": track("facility.srf", days, [0.0] * 20 + [3.0] + [0.0] * 9),
+    })  # fmt: skip
+    lines = [
+        {"measure": "policy.iorb", "label": "IORB", "shape": "step"},
+        {"measure": "facility.srf", "label": "SRF", "shape": "spikes", "style": "second"},
+    ]
+    found = drawing(specification("line", lines=lines, zero=True), held)
+    assert line(found, "policy.iorb").get_drawstyle() == "steps-post"
+    x, y = map(np.asarray, line(found, "facility.srf").get_data())
+    assert (x[:2].tolist(), y[:2].tolist()) == ([serial(days[20])] * 2, [0.0, 3.0])
+    assert np.isnan(y[2:]).all()
+    assert axes_of(found)[0].get_ylim()[0] == 0.0
+
+
+def test_each_stroke_has_the_pen_of_the_brand(drawing: Draw) -> None:
+    found = drawing(specification("line", lines=LINES), yields())
+    strokes = LOOK.palette.strokes
+    assert [line(found, m).get_color() for m in ("ust.10y", "ust.2y")] == [
+        strokes["first"],
+        strokes["second"],
+    ]
+    assert line(found, "ust.10y").get_linewidth() > line(found, "ust.2y").get_linewidth()
+    assert [t.get_fontfamily() for t in artists(found, "label")] == [["IBM Plex Sans"]] * 2
+
+
+def test_values_are_shown_in_the_larger_unit_and_against_their_base(drawing: Draw) -> None:
+    days = weekdays(END, 30)
+    held = FakeMeasures({"fed.assets": track("fed.assets", days, np.linspace(6700, 6730, 30), "usd_bn")})
+    lines = [{"measure": "fed.assets", "label": "Assets"}]
+    trillions = drawing(specification("line", unit="usd_bn", divide_by=1000, lines=lines), held)
+    assert np.asarray(line(trillions, "fed.assets").get_ydata())[[0, -1]] == pytest.approx([6.7, 6.73])
+    assert trillions.table is not None
+    assert trillions.table.header == ("Date", "Assets ($ trn)")
+    moved = drawing(specification("line", unit="percent", transform="percent_move", lines=lines), held)
+    assert np.asarray(line(moved, "fed.assets").get_ydata())[-1] == pytest.approx(30 / 6700 * 100)
+    low, high = axes_of(moved)[0].get_ylim()
+    assert low <= 0 <= high
+
+
 def test_a_gap_is_not_bridged(drawing: Draw) -> None:
     days = ["2025-01-02", "2025-01-03", "2025-03-03", "2025-03-04"]
     found = drawing(
@@ -108,11 +153,18 @@ def test_a_line_without_data_is_left_out_and_named(drawing: Draw) -> None:
     assert texts(found, "label") == ["10-year"]
 
 
-@pytest.mark.parametrize("kind", ["line", "curve", "stacked", "bars", "heat"])
+@pytest.mark.parametrize(
+    "kind", ["line", "curve", "stacked", "bars", "heat", "panels", "episodes", "contribution"]
+)
 def test_a_chart_without_any_data_is_empty_and_says_why(charts: Charts, kind: str) -> None:
-    lines = [one | {"at": k + 1} for k, one in enumerate(LINES)]
-    spec = specification(kind, lines=lines)
-    found = draw(spec, FakeMeasures({}), {}, charts, {})  # type: ignore[arg-type]
+    own: dict[str, Any] = {"lines": [one | {"at": k + 1} for k, one in enumerate(LINES)]}
+    if kind == "panels":
+        own = {"panels": [{"lines": [one]} for one in LINES]}
+    elif kind == "episodes":
+        own |= {"episodes": [{"day": WEEK_START, "label": "Then", "style": "second"}]}
+    elif kind == "contribution":
+        own |= {"total": "Sum", "window": "4w"}
+    found = draw(specification(kind, **own), FakeMeasures({}), {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert (found.empty, found.svg, found.source_line, found.table) == (True, "", "", None)
     assert "10-year" in found.why
 
@@ -161,7 +213,7 @@ def test_a_threshold_near_the_data_is_drawn_and_one_far_away_is_not(drawing: Dra
 def test_an_unknown_threshold_is_named(charts: Charts) -> None:
     spec = specification("line", lines=LINES, references=[{"threshold": "gauge.none"}])
     with pytest.raises(ChartError, match=r"test.toml: references: found 'gauge.none'"):
-        draw(spec, yields(), {}, charts, {})  # type: ignore[arg-type]
+        draw(spec, yields(), {}, charts, {}, LOOK)  # type: ignore[arg-type]
 
 
 def test_shading_is_drawn_once_it_is_known_and_never_beyond_today(drawing: Draw, charts: Charts) -> None:
@@ -238,6 +290,82 @@ def test_a_stack_counts_only_days_on_which_all_are_held(drawing: Draw) -> None:
     assert not ((across > pieces[0]) & (across < pieces[1])).any()
 
 
+CONTRIBUTION = {
+    "unit": "bp",
+    "transform": "change_bp",
+    "window": "3w",
+    "total": "Yield",
+    "lines": [
+        {"measure": "real.10y", "label": "Real yield", "style": "first"},
+        {"measure": "breakeven.10y", "label": "Breakeven", "style": "third"},
+    ],
+}
+
+
+def parts(days: list[dt.date]) -> FakeMeasures:
+    """Return parts whose weekly changes are known: real +5 bp each day, breakeven +3 then -2 by turns."""
+    count = np.arange(len(days))
+    return FakeMeasures({
+        "real.10y": track("real.10y", days, 1 + 0.05 * count),
+        "breakeven.10y": track("breakeven.10y", days, 2 + np.where(count % 2, 0.03, 0.01)),
+    })  # fmt: skip
+
+
+def test_contributions_add_up_to_the_change_from_close_to_close(drawing: Draw) -> None:
+    found = drawing(specification("contribution", **CONTRIBUTION), parts(weekdays(END, 40)))
+    # The week to date runs from Friday 4 to Thursday 10 April; the weeks before it from Friday to Friday.
+    assert found.table is not None
+    assert found.table.header == ("Week to", "Real yield (bp)", "Breakeven (bp)", "Yield (bp)")
+    assert found.table.rows == (
+        ("2025-03-28", "25", "−2", "23"),
+        ("2025-04-04", "25", "2", "27"),
+        ("2025-04-10", "20", "0", "20"),
+    )
+    (axes,) = axes_of(found)
+    heights = [p.get_height() for p in axes.patches if isinstance(p, Rectangle)]
+    assert heights == pytest.approx([25, 25, 20, -2, 2, 0], abs=1e-9)
+    feet = [p.get_y() for p in axes.patches if isinstance(p, Rectangle)]
+    assert feet == pytest.approx([0, 0, 0, 0, 25, 20], abs=1e-9)  # a fall hangs below zero, a rise stacks
+    assert line(found, "total").get_ydata() == pytest.approx([23, 27, 20])
+    assert texts(found, "label") == ["Real yield", "Breakeven", "Yield"]
+    boxes = [t.get_window_extent() for t in artists(found, "label")]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_a_week_that_lacks_a_part_is_left_open(drawing: Draw) -> None:
+    days = [d for d in weekdays(END, 40) if not dt.date(2025, 3, 24) <= d <= dt.date(2025, 3, 28)]
+    found = drawing(specification("contribution", **CONTRIBUTION), parts(days))
+    assert found.table is not None
+    assert [row[0] for row in found.table.rows] == ["2025-04-10"]  # the week after the gap has no start
+
+
+def test_contributions_need_all_their_parts(charts: Charts) -> None:
+    held = FakeMeasures({"real.10y": parts(weekdays(END, 40)).tracks["real.10y"]})
+    found = draw(specification("contribution", **CONTRIBUTION), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
+    assert (found.empty, found.why) == (True, "no data for Breakeven")
+
+
+def test_a_character_without_a_glyph_is_named(charts: Charts) -> None:
+    spec = specification("line", lines=[LINES[0] | {"label": "利率"}, LINES[1]])
+    with pytest.raises(ChartError, match=r"test\.toml: no glyph for '利' \(U\+5229\), '率' \(U\+7387\)"):
+        draw(spec, yields(), {}, charts, {}, LOOK)  # type: ignore[arg-type]
+
+
+def test_a_bitmap_has_print_resolution_and_its_source_and_changes_nothing_else(charts: Charts) -> None:
+    spec = specification("line", lines=LINES)
+    plain = draw(spec, yields(), {}, charts, {}, LOOK)  # type: ignore[arg-type]
+    found, again = (draw(spec, yields(), {}, charts, {}, LOOK, png=True) for _ in range(2))  # type: ignore[arg-type]
+    assert found == again
+    assert (found.svg, plain.png) == (plain.svg, b"")
+    with Image.open(io.BytesIO(found.png)) as image:
+        assert image.mode == "RGBA"
+        assert np.asarray(image)[..., 3].min() == 255  # opaque
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+        assert image.info["Source"] == found.source_line
+        assert abs(image.width - 84 / 25.4 * 300) <= 1
+        assert image.height > 56 / 25.4 * 300 + 20  # the source line stands below the picture
+
+
 def test_episodes_are_aligned_on_day_zero_and_show_only_what_was_public(drawing: Draw) -> None:
     days = weekdays(END, 300)
     close = np.linspace(100, 130, 300)
@@ -267,7 +395,7 @@ def test_without_an_earlier_episode_there_is_nothing_to_compare(charts: Charts) 
     lines = [{"measure": "ust.10y", "label": "Now"}]
     starts = [{"day": END, "label": "Later", "style": "second"}]
     spec = specification("episodes", unit="bp", transform="change_bp", lines=lines, episodes=starts)
-    found = draw(spec, yields(), {}, charts, {})  # type: ignore[arg-type]
+    found = draw(spec, yields(), {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert (found.empty, found.why) == (True, "no earlier episode was public")
 
 
@@ -296,9 +424,9 @@ def test_restricted_data_are_drawn_but_not_handed_on(charts: Charts) -> None:
         "ust.10y": track("ust.10y", days, range(20)),
         "ust.2y": track("ust.2y", days, range(20), restricted=True),
     })  # fmt: skip
-    whole = draw(specification("line", lines=LINES), held, {}, charts, {})  # type: ignore[arg-type]
+    whole = draw(specification("line", lines=LINES), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert (whole.restricted, whole.table, whole.empty) == (True, None, False)
-    part = draw(specification("line", lines=LINES[:1]), held, {}, charts, {})  # type: ignore[arg-type]
+    part = draw(specification("line", lines=LINES[:1]), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert part.table is not None
     assert part.table.header == ("Date", "10-year (%)")
     assert part.table.rows[-1] == ("2025-04-10", "19.00")
@@ -307,7 +435,7 @@ def test_restricted_data_are_drawn_but_not_handed_on(charts: Charts) -> None:
 def test_a_table_beyond_a_year_is_weekly(charts: Charts) -> None:
     days = weekdays(END, 600)
     held = FakeMeasures({"ust.10y": track("ust.10y", days, range(600))})
-    found = draw(specification("line", lines=LINES[:1]), held, {}, charts, {})  # type: ignore[arg-type]
+    found = draw(specification("line", lines=LINES[:1]), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert found.table is not None
     assert found.table.header[0] == "Week to"
     assert [row[0] for row in found.table.rows[-3:]] == ["2025-03-28", "2025-04-04", "2025-04-10"]
@@ -325,7 +453,7 @@ def test_the_source_line_says_how_far_the_data_go(charts: Charts, last: int, exp
     days = weekdays(END, 20)
     kept = days[: len(days) - last]
     held = FakeMeasures({"ust.10y": track("ust.10y", kept, range(len(kept)))})
-    found = draw(specification("line", lines=LINES[:1]), held, {}, charts, {})  # type: ignore[arg-type]
+    found = draw(specification("line", lines=LINES[:1]), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert found.source_line.replace("\N{NO-BREAK SPACE}", " ") == expected
-    own = draw(specification("line", lines=LINES[:1], source="Source: us."), held, {}, charts, {})  # type: ignore[arg-type]
+    own = draw(specification("line", lines=LINES[:1], source="Source: us."), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
     assert own.source_line == "Source: us."

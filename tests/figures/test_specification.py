@@ -69,6 +69,17 @@ def test_a_specification_is_read(folder: Path) -> None:
         ("lines =", "lines = [\n#", "not TOML:"),
         ('kind = "line"', 'kind = "curve"', "kind curve: every line needs `at`"),
         ('kind = "line"', 'kind = "panels"', "kind panels: found no panels"),
+        ('kind = "line"', 'kind = "contribution"', "total, the name of the sum, and kind contribution come"),
+        (
+            'kind = "line"',
+            'kind = "line"\ntotal = "Sum"',
+            "total, the name of the sum, and kind contribution",
+        ),
+        (
+            "lines =",
+            'total = "Sum"\nlines =',
+            "total, the name of the sum, and kind contribution come together",
+        ),
     ],
 )
 def test_a_fault_is_named(folder: Path, old: str, new: str, expected: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from reportgen.figures.draw import draw
 from reportgen.figures.specification import Charts
-from tests.figures.conftest import FakeMeasures, specification, track, weekdays
+from tests.figures.conftest import LOOK, FakeMeasures, specification, track, weekdays
 
 LINES = [
     {"measure": "ust.10y", "label": "A < B & C"},
@@ -26,7 +26,7 @@ def svg(charts: Charts) -> str:
     held = FakeMeasures(
         {"ust.10y": track("ust.10y", days, noise[0]), "ust.2y": track("ust.2y", days, noise[1])}
     )
-    return draw(specification("line", lines=LINES), held, {}, charts, {}).svg  # type: ignore[arg-type]
+    return draw(specification("line", lines=LINES), held, {}, charts, {}, LOOK).svg  # type: ignore[arg-type]
 
 
 def test_it_is_one_element_without_ids_styles_or_references(svg: str) -> None:

@@ -9,6 +9,9 @@ from reportgen.model import NEW_YORK
 
 ID = "driver.basis_trade"
 SHORTS = "cot.total.lev_short_10y_eq"
+TESTS = (f"{SHORTS}.change_week_pct", f"{SHORTS}.change_week_z")
+PAIRS = "cot.pairs.total_10y_eq.change_week_z"
+SYMPTOMS = {"vol.move.level", "funding.sofr_iorb.level"}
 
 
 def test_pending_until_friday_s_report(found):
@@ -32,7 +35,7 @@ def test_resolved_by_the_report_of_the_week(found, facts_at):
     assert str(stock.observed) == "2025-04-08"
     # Gross shorts rose by half a percent: nothing was unwound up to that Tuesday.
     assert finding.verdict == "not_supported"
-    assert finding.evidence == {f"{SHORTS}.change_week_pct": False, f"{SHORTS}.change_week_z": False}
+    assert {i: finding.evidence[i] for i in (*TESTS, PAIRS)} == dict.fromkeys((*TESTS, PAIRS), False)
     assert finding.due == dt.datetime(2025, 4, 18, 15, 30, tzinfo=NEW_YORK)
     assert f"{SHORTS}|observed" in finding.reason
 
@@ -40,7 +43,8 @@ def test_resolved_by_the_report_of_the_week(found, facts_at):
 def test_march_2020_was_an_unwinding(found):
     finding = found("2020-03-20")[ID]
     assert finding.verdict == "supported"
-    assert finding.supports == (f"{SHORTS}.change_week_pct", f"{SHORTS}.change_week_z")
+    assert finding.supports[:2] == TESTS
+    assert PAIRS in finding.contradicts  # asset managers' longs held: the pairs shrank by less
 
 
 @pytest.mark.parametrize(
@@ -54,11 +58,37 @@ def test_march_2020_was_an_unwinding(found):
     ],
 )
 def test_both_conditions_one_or_none(found, pct, z, verdict):
-    values = {f"{SHORTS}.change_week_pct": pct, f"{SHORTS}.change_week_z": z}
+    values = dict(zip(TESTS, (pct, z), strict=True))
     finding = found("2025-04-11T18:00", values=values)[ID]
     assert finding.verdict == verdict
-    assert set(finding.supports) | set(finding.contradicts) == set(values)
+    assert {*TESTS, PAIRS} == (set(finding.supports) | set(finding.contradicts)) - SYMPTOMS
     assert ("added" in finding.reason) == (pct > 0)
+
+
+def test_symptoms_stand_beside_the_test_and_do_not_decide(found):
+    calm = {"vol.move.level": 80.0, "funding.sofr_iorb.level": -8.0}
+    wild = {"vol.move.level": 150.0, "funding.sofr_iorb.level": 12.0}
+    for as_of in ("2025-04-10", "2025-04-11T18:00"):
+        quiet, loud = found(as_of, values=calm)[ID], found(as_of, values=wild)[ID]
+        assert quiet.verdict == loud.verdict
+        assert set(calm) <= set(quiet.contradicts)
+        assert set(wild) <= set(loud.supports)
+
+
+def test_a_fall_that_hangs_on_the_dv01_table_is_held_with_less_confidence(found):
+    values = dict(zip(TESTS, (-3.2, -2.0), strict=True))
+    ends = {f"{SHORTS}.low.change_week_pct": -3.4, f"{SHORTS}.high.change_week_pct": -3.1}
+    assert found("2025-04-11T18:00", values=values | ends)[ID].confidence == "medium"
+    ends[f"{SHORTS}.high.change_week_pct"] = -2.9
+    finding = found("2025-04-11T18:00", values=values | ends)[ID]
+    assert (finding.verdict, finding.confidence) == ("supported", "low")
+
+
+def test_pairs_of_an_older_report_are_no_evidence(found, facts_at):
+    # From May to December 2025 asset managers' positions are held in the 10-year contract alone.
+    facts = facts_at("2025-05-16")
+    assert facts.facts["cot.pairs.total_10y_eq"].observed < facts.facts[SHORTS].observed
+    assert PAIRS not in found("2025-05-16")[ID].evidence
 
 
 def test_not_pending_without_a_move_to_explain(found):

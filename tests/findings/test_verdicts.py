@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
 
 from reportgen.embedded import FOLDER
+from reportgen.findings import decide
 from reportgen.findings.perspectives import STANCES
 from reportgen.model import NEW_YORK
 from reportgen.store import RESTRICTED
@@ -61,7 +63,11 @@ def test_pressure_on_currencies(found):
     one = calm | {"fx.krw.change_week": 1.0}
     finding = found(WEEK, values=one)["clue.fx_intervention"]
     assert (finding.verdict, finding.supports[0]) == ("partly_present", "fx.krw.change_week")
-    assert "KRW" in finding.reason
+    assert "the won lost {{ fx.krw.change_week|magnitude }}" in finding.reason
+    five = dict.fromkeys(calm, 1.5) | {"fx.krw.change_week": 3.0, "fx.cny.change_week": 0.5}
+    finding = found(WEEK, values=five)["clue.fx_intervention"]
+    assert "the won lost {{ fx.krw.change_week|magnitude }}, the Taiwan dollar {{" in finding.reason
+    assert "and two more passed the threshold" in finding.reason
     yen = calm | {"fx.jpy.change_week": 5.0}  # floats: nobody need defend it
     assert found(WEEK, values=yen)["clue.fx_intervention"].verdict == "absent"
     assert found(WEEK, without=("fx.krw.change_week",))["clue.fx_intervention"].verdict == "not_testable"
@@ -75,6 +81,64 @@ def test_marks_of_a_forced_sale(found):
     front = slow | {"ust.2y.change_week": 44.0}
     assert found(WEEK, values=front)["clue.forced_selling"].verdict == "absent"
     assert found("2024-05-17")["clue.forced_selling"].verdict == "absent"
+
+
+@needs_restricted
+def test_fails_stand_beside_the_marks_and_do_not_decide(found):
+    tips = "fails.tips.level_rank"
+    few = found(WEEK, values={tips: 21.0})["clue.forced_selling"]
+    many = found(WEEK, values={tips: 90.0})["clue.forced_selling"]
+    assert few.verdict == many.verdict == "present"
+    assert (tips in few.supports, tips in few.contradicts) == (False, False)
+    assert tips in many.supports
+    assert "fails.ust_10y.level_rank" in found(WEEK)["clue.forced_selling"].evidence
+    assert "fails.ust_10y.level_rank" not in found("2026-05-15")["clue.forced_selling"].evidence
+
+
+@needs_restricted
+def test_a_mark_that_is_missing_is_named(found):
+    slow = {"ust.10y.change_week_size": 50.0, "ust.10y.peak_week": 12.0}
+    reason = found(WEEK, values=slow)["clue.forced_selling"].reason
+    assert "weight at the long end and high volatility; speed is missing" in reason
+    front = slow | {"ust.2y.change_week": 44.0}
+    assert "One of the three marks" in found(WEEK, values=front)["clue.forced_selling"].reason
+
+
+def custody(facts, change, score):
+    """Give facts of the week in which custody holdings changed."""
+    template = facts.facts["cot.total.lev_short_notional.change_week_z"]
+    day = facts.market_date
+    made = {
+        "foreign.custody.change_week": ("usd_bn", change),
+        "foreign.custody.change_week_z": ("z", score),
+    }
+    return {
+        i: dataclasses.replace(template, id=i, unit=unit, value=value, observed=day)
+        for i, (unit, value) in made.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "score", "verdict", "words"),
+    [
+        (-25.0, -2.1, "partly_supported", "Fed fell by {{ foreign.custody.change_week|magnitude }}"),
+        (-4.0, -0.3, "not_supported", "below the usual change"),
+        (6.0, 0.4, "not_supported", "above the usual change"),
+    ],
+)
+def test_custody_holdings_decide_where_they_are_held(facts_at, thresholds, change, score, verdict, words):
+    facts = facts_at(WEEK)
+    held = custody(facts, change, score)
+    case = dataclasses.replace(
+        facts,
+        facts=facts.facts | held,
+        missing={i: m for i, m in facts.missing.items() if i not in held},
+    )
+    finding = decide(case, thresholds, ())["driver.foreign_official_selling"]
+    assert (finding.verdict, finding.confidence) == (verdict, "medium")
+    assert words in finding.reason
+    side = finding.supports if verdict == "partly_supported" else finding.contradicts
+    assert set(held) <= set(side)
 
 
 def test_official_selling_waits_for_the_exchange_rates_of_the_week(found):
@@ -155,3 +219,17 @@ def test_the_factor_is_the_best_supported_driver(found):
     nothing = found(WEEK, events=())["perspective.which_factor"]
     assert nothing.verdict == "unproven"
     assert nothing.due == dt.datetime(2025, 4, 11, 15, 30, tzinfo=NEW_YORK)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "due"),
+    [
+        # The holdings at the end of the week's month: on the 18th of the second month after it.
+        ("2025-04-14T17:00", dt.datetime(2025, 6, 18, 16, 0, tzinfo=NEW_YORK)),
+        ("2022-09-26T17:00", dt.datetime(2022, 11, 18, 16, 0, tzinfo=NEW_YORK)),
+    ],
+)
+def test_without_custody_the_next_evidence_is_the_month_s_tic(found, as_of, due):
+    finding = found(as_of)["driver.foreign_official_selling"]
+    assert finding.verdict != "pending"
+    assert finding.due == due

@@ -38,7 +38,7 @@ WATCH = {
 STRESS = {
     "effr_iorb": {"effr": 4.50}, "discount_window": {"h41_discount_window": 40_000.0},
     "swap_lines": {"h41_swap_lines": 50_000.0}, "move": {"move": 150.0}, "vix": {"vix": 40.0},
-    "hy_oas": {"hy_oas": 7.0}, "ig_oas": {"ig_oas": 2.5},
+    "hy_oas": {"hy_oas": 7.0}, "ig_oas": {"ig_oas": 2.0},
 }  # fmt: skip
 MARKET = {"move", "vix", "hy_oas", "ig_oas"}
 
@@ -132,7 +132,7 @@ def test_the_turn_of_a_month_does_not_count_below_the_extreme(made_up):
     assert points(made_up("2025-03-04", {"sofr": turn}))["sofr_iorb"] == 0
     inside = {"2025-03-04": 4.52, "2025-03-05": 4.52, "2025-03-06": 4.52}
     assert points(made_up("2025-03-07", {"sofr": inside}))["sofr_iorb"] == 2
-    extreme = {"2025-03-03": 5.20}
+    extreme = {"2025-03-03": 5.30}
     assert points(made_up("2025-03-04", {"sofr": extreme}))["sofr_iorb"] == 2
 
 

@@ -8,18 +8,19 @@ import re
 import pytest
 from markupsafe import Markup
 
-from reportgen import config
-from reportgen.assets import asset_dir
+from reportgen.checks.numerals import audit
 from reportgen.figures.figure import Figure
 from reportgen.model import NEW_YORK
-from reportgen.pipeline import building
 from reportgen.pipeline.analysis import Analysis, Desk, add_gauge_history, analyse
+from reportgen.pipeline.composing import compose
+from reportgen.pipeline.design import load_design
+from reportgen.pipeline.exhibits import draw_all
 from reportgen.render import fonts, html
-from reportgen.render.note import load_note
 from reportgen.text import parse_as_of
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 NOTE = "treasury-weekly"
+DESIGN = load_design(Desk(), NOTE, "en")
 FRIDAYS = [dt.date(2018, 6, 1) + dt.timedelta(weeks=w) for w in range(429)]
 UP = "edged up|rose|jumped|surged|edged wider by|widened by|widened sharply, by|blew out by|steepened"
 DOWN = (
@@ -38,7 +39,7 @@ def drawn() -> list[Figure]:
     """Exhibits drawn once: the walk reads words, titles and alternative texts, not pictures."""
     analysis = analysed("2025-04-10")
     add_gauge_history(analysis)
-    return building._figures(analysis, load_note(asset_dir("templates"), NOTE), asset_dir("charts"))
+    return draw_all(analysis, DESIGN)
 
 
 def analysed(as_of: str) -> Analysis:
@@ -46,12 +47,7 @@ def analysed(as_of: str) -> Analysis:
 
 
 def page(analysis: Analysis, figures: list[Figure]) -> str:
-    templates, charts = asset_dir("templates"), asset_dir("charts")
-    settings = config.load_desk(None)
-    definition = load_note(templates, NOTE)
-    return html.page(
-        building._context(analysis, definition, settings, figures, charts, NOTE, "en"), templates
-    )
+    return html.page(compose(analysis, DESIGN, figures), DESIGN.templates)
 
 
 def prose(page_html: str) -> str:
@@ -67,7 +63,11 @@ def words(fragment: str) -> str:
 
 
 def check(analysis: Analysis, figures: list[Figure]) -> None:
-    body = prose(page(analysis, figures))
+    whole = page(analysis, figures)
+    quotes = [event.headline for event in analysis.events]
+    faults = [str(f) for f in audit(whole, analysis.facts.facts, analysis.references, quotes)]
+    assert faults == []
+    body = prose(whole)
     day = analysis.snapshot.market_date
     for paragraph in re.findall(
         r"<(?:p|li|h1|h2|h3|td|th)\b[^>]*>(.*?)</(?:p|li|h1|h2|h3|td|th)>", body, re.DOTALL
@@ -102,11 +102,10 @@ def test_every_week_reads_clean(year: int, drawn: list[Figure], monkeypatch: pyt
 def test_every_week_is_drawn(year: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw each week's own exhibits, too."""
     monkeypatch.setattr(fonts, "embedded_rules", lambda *_, **__: "")
-    definition = load_note(asset_dir("templates"), NOTE)
     for friday in (f for f in FRIDAYS if f.year == year):
         analysis = analysed(friday.isoformat())
         add_gauge_history(analysis)
-        figures = building._figures(analysis, definition, asset_dir("charts"))
+        figures = draw_all(analysis, DESIGN)
         assert sum(not f.empty for f in figures) >= 12
         check(analysis, figures)
 

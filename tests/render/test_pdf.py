@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import os
@@ -19,15 +20,17 @@ import pytest
 
 from reportgen.errors import PdfError
 from reportgen.render import conformance, fonts, pdf
-from reportgen.render.context import Exhibit, NoteContext
+from reportgen.render.attachments import as_csv, attached
+from reportgen.render.context import DataTable, Exhibit, NoteContext
 
-ATTACHED = {"facts.json": b'{"schema": 1}\n'}
+FACTS = b'{"schema": 1}\n'
+DIGEST = "0" * 64
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
 def document(context: NoteContext, templates: Path) -> bytes:
-    return pdf.document(context, templates, ATTACHED)
+    return pdf.document(context, templates, attached(context, FACTS, "inputs.parquet", DIGEST))
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +88,54 @@ def test_it_says_what_it_is(document: bytes, context: NoteContext) -> None:
         assert str(info.Author) == "A. Analyst, B. Analyst"
         assert str(info.Subject).startswith("A bear steepening")
         assert context.note_id in str(info.Keywords)
+        assert opened.open_metadata()["dc:identifier"] == context.note_id
         with opened.open_outline() as outline:
             assert "What is driving yields" in [item.title for item in outline.root[0].children]
 
 
-def test_the_facts_are_attached_as_data(document: bytes) -> None:
+def test_facts_data_and_digest_are_attached(document: bytes, context: NoteContext) -> None:
     with pikepdf.open(io.BytesIO(document)) as opened:
-        assert opened.attachments["facts.json"].get_file().read_bytes() == ATTACHED["facts.json"]
-        assert opened.Root.AF[0].AFRelationship == pikepdf.Name.Data
+        files = {str(name): file.get_file() for name, file in opened.attachments.items()}
+        related = {str(spec.UF): str(spec.AFRelationship) for spec in opened.Root.AF}
+        described = {str(spec.UF): str(spec.Desc) for spec in opened.Root.AF}
+        kinds = {name: file.mime_type for name, file in files.items()}
+        dates = {moment for file in files.values() for moment in (file.creation_date, file.mod_date)}
+        content = {name: file.read_bytes() for name, file in files.items()}
+    data = {f"{e.id}.csv" for e in context.exhibits}
+    assert files.keys() == related.keys() == {"facts.json", "inputs.sha256.txt", *data}
+    assert content["facts.json"] == FACTS
+    assert content["inputs.sha256.txt"] == f"{DIGEST}  inputs.parquet\n".encode()
+    assert {name for name, relation in related.items() if relation != "/Data"} == {"inputs.sha256.txt"}
+    assert related["inputs.sha256.txt"] == "/Supplement"
+    assert kinds["curve.csv"] == "text/csv"
+    assert described["curve.csv"].startswith("Treasury par yields, percent. Source: US Treasury, FRED.")
+    assert dates == {context.as_of}
+
+
+def test_restricted_data_are_not_handed_on(make_context: Callable[..., NoteContext]) -> None:
+    base = make_context()
+    first, second, *rest = base.exhibits
+    guarded = replace(base, exhibits=(replace(first, restricted=True), replace(second, table=None), *rest))
+    names = {one.name for one in attached(guarded, FACTS, "inputs.parquet", DIGEST)}
+    assert not {f"{first.id}.csv", f"{second.id}.csv"} & names
+    assert {f"{e.id}.csv" for e in rest} <= names
+
+
+def test_data_are_written_for_machines() -> None:
+    rows = (("2025-04-10", "−1,234.5", None), ("Bond, ultra", "+6 bp", dt.date(2025, 4, 10)))
+    written = as_csv(DataTable(("Date", "Net", "Due"), rows)).decode()
+    assert written == 'Date,Net,Due\n2025-04-10,-1234.5,\n"Bond, ultra",+6 bp,2025-04-10\n'
+
+
+def test_links_and_bookmarks_lead_to_places_in_it(document: bytes) -> None:
+    with pikepdf.open(io.BytesIO(document)) as opened:
+        places = dict(pikepdf.NameTree(opened.Root.Names.Dests).items())
+        links = [a for page in opened.pages for a in page.obj.get("/Annots", ()) if "/Dest" in a]
+        assert links
+        for link in links:
+            assert str(link.Dest) in places
+            assert str(link.Contents)
+            assert "exhibit-" not in str(link.Contents)
 
 
 def test_header_cells_have_a_scope_and_pictures_a_sentence(document: bytes) -> None:
@@ -111,9 +154,11 @@ def test_two_processes_write_the_same_bytes(document: bytes) -> None:
         "import hashlib, runpy, sys, tempfile, pathlib\n"
         f"made = runpy.run_path({str(HERE / 'conftest.py')!r})\n"
         "from reportgen.render import html, pdf\n"
+        "from reportgen.render.attachments import attached\n"
         "templates = made['place_templates'](pathlib.Path(tempfile.mkdtemp()))\n"
         "context = made['note_context']()\n"
-        f"print(hashlib.sha256(pdf.document(context, templates, {ATTACHED!r})).hexdigest())\n"
+        f"files = attached(context, {FACTS!r}, 'inputs.parquet', {DIGEST!r})\n"
+        "print(hashlib.sha256(pdf.document(context, templates, files)).hexdigest())\n"
         "print(hashlib.sha256(html.page(context, templates).encode()).hexdigest())\n"
     )
     runs = [
@@ -152,7 +197,7 @@ def test_a_character_without_a_glyph_is_named(
             base, exhibits=(replace(drawn, svg=drawn.svg.replace("10-year", "王")), *base.exhibits[1:])
         )
     with pytest.raises(PdfError, match=r"no glyph for '王' \(U\+738B\) in IBM Plex Sans"):
-        pdf.document(wrong, templates, {})
+        pdf.document(wrong, templates, ())
 
 
 @pytest.mark.parametrize(
@@ -185,7 +230,7 @@ def test_a_complaint_of_the_renderer_stops_the_build(context: NoteContext, own_t
     with pytest.raises(
         PdfError, match=r"complained: Failed to load image at 'https://example\.com/mark\.png'"
     ):
-        pdf.document(context, own_templates, {})
+        pdf.document(context, own_templates, ())
 
 
 def test_a_file_that_does_not_conform_names_the_rules() -> None:

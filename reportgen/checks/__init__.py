@@ -1,0 +1,1 @@
+"""Reasons to refuse a finished note."""
