@@ -71,8 +71,10 @@ def similar_facts(measures: Measures, thresholds: Thresholds) -> Iterator[Fact |
     weeks = _weeks(measures, tracks)
     distance, shared = _distances(weeks.z)
     passed = weeks.ends[:-1] + AFTER <= to_day64(measures.snapshot.market_date)
-    ranked = np.flatnonzero(passed & (shared >= MINIMUM_MEASURES))
-    if len(ranked) < SHOWN:
+    # A week is compared in all that is known of this one: leaving out what is extreme now would flatter it.
+    known = max(MINIMUM_MEASURES, int((~np.isnan(weeks.z[:, -1])).sum()))
+    ranked = np.flatnonzero(passed & (shared >= known))
+    if len(ranked) < MINIMUM_WEEKS:
         yield from _none(measures, tracks, weeks)
         return
     order = ranked[np.argsort(distance[ranked], kind="stable")][:SHOWN]
@@ -80,8 +82,8 @@ def similar_facts(measures: Measures, thresholds: Thresholds) -> Iterator[Fact |
     day = max(o.day for o in present)
     yield _fact(
         "similar.sample", "Past weeks ranked by likeness to this one", float(len(ranked)), "index", 0,
-        present, f"weeks whose next four weeks have passed and of which at least {MINIMUM_MEASURES} of "
-        f"{len(MEASURES)} measures are held",
+        present, f"weeks whose next four weeks have passed and of which the {known} of {len(MEASURES)} "
+        "measures known of this week are held",
     )  # fmt: skip
     near = distance[order[0]] <= thresholds.value("similar.near", day)
     yield _fact(
@@ -252,7 +254,7 @@ def _none(measures: Measures, tracks: tuple[Track, ...], weeks: Weeks) -> Iterat
     lacking = min(unheld, key=len, default=tracks[0])
     state = measures.freshness(lacking.series[0].id)
     if held.sum() >= MINIMUM_MEASURES:
-        why = f"fewer than {SHOWN} past weeks share {MINIMUM_MEASURES} measures with this one"
+        why = f"fewer than {MINIMUM_WEEKS} past weeks hold all measures that are known of this one"
     elif not len(lacking) and state.why:
         why = state.why
     else:
