@@ -316,12 +316,9 @@ def _peak_week(about: Subject, fact_id: str) -> Fact | Missing:
 
 
 def _last_higher(about: Subject, fact_id: str) -> Fact | Missing:
-    """Find the last day before the week on which the measure stood at or above its present level."""
-    snapshot, track = about.measures.snapshot, about.track
-    end = len(track) - 1
-    span = change_span(track, about.weekly, snapshot.market_date, snapshot.week_start)
-    before = span.start if span else end - 1
-    higher = np.flatnonzero(track.values[: before + 1] >= track.values[end] - 1e-9)
+    """Find the last earlier day, of this week or before, at or above the measure's present level."""
+    track, end = about.track, len(about.track) - 1
+    higher = np.flatnonzero(track.values[:end] >= track.values[end] - 1e-9)
     if not len(higher):
         first = format_date(to_date(track.days[0]))
         return missing(

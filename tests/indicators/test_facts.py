@@ -280,3 +280,9 @@ def test_sessions_of_the_week(facts_at):
     assert facts_at("2025-04-07").number("week.sessions") == 1
     assert facts_at("2025-04-10").number("week.sessions") == 4
     assert facts_at("2025-04-18").number("week.sessions") == 4  # Good Friday
+
+
+def test_a_higher_close_of_the_same_week_counts(facts_at, raw):
+    """The 10-year ended September 2022 at 3.83%, after 3.97% on the Tuesday (H.15)."""
+    assert raw("ust_10y")["2022-09-27"] == 3.97
+    assert facts_at("2022-09-30").facts["ust.10y.last_higher"].value == "2022-09-27"
