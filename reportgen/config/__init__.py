@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from reportgen.assets import asset_dir
+from reportgen.config.tables import Line, Table, faults
 from reportgen.errors import ConfigError
 
 DESK_FILE = "desk.toml"
@@ -19,16 +20,11 @@ _PNG_BEGINS, _PNG_ENDS = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 PAPER = "#ffffff"
 LEAST_CONTRAST = 4.5  # of small type, by the Web Content Accessibility Guidelines
 
-Line = Annotated[str, Field(min_length=1)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Family = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ]*$")]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Colours(_Table):
+class Colours(Table):
     """The palette: one house colour, one for alarm, the rest quiet. Words are printed in most of them."""
 
     house: Colour = "#14365d"
@@ -54,14 +50,14 @@ class Colours(_Table):
         return colour if house is None else _legible(colour, house, f"house {house}")
 
 
-class Fonts(_Table):
+class Fonts(Table):
     """Font families; each is the name of an installed fontpkg package."""
 
     sans: Family = "IBM Plex Sans"
     serif: Family = "IBM Plex Serif"
 
 
-class Brand(_Table):
+class Brand(Table):
     name: Line
     division: str = ""
     kicker: str = ""
@@ -70,7 +66,7 @@ class Brand(_Table):
     fonts: Fonts = Fonts()
 
 
-class Analyst(_Table):
+class Analyst(Table):
     name: Line
     role: str = ""
     email: str = ""
@@ -85,14 +81,14 @@ class Analyst(_Table):
         return email
 
 
-class Legal(_Table):
+class Legal(Table):
     risk_heading: str = ""  # in place of the note's own words
     certification: tuple[Line, ...]
     disclosures: tuple[Line, ...] = ()
     disclaimer: tuple[Line, ...]
 
 
-class Desk(_Table):
+class Desk(Table):
     """What a desk decides about its notes."""
 
     brand: Brand
@@ -139,7 +135,7 @@ def load_desk(folder: Path | None = None) -> Desk:
     try:
         desk = Desk.model_validate(entries)
     except ValidationError as error:
-        raise ConfigError(f"{file}: " + _faults(error)) from error
+        raise ConfigError(f"{file}: " + faults(error)) from error
     return (
         desk if not desk.brand.logo else desk.model_copy(update={"logo_bytes": _logo(file, desk.brand.logo)})
     )
@@ -163,21 +159,6 @@ def init_desk(folder: Path, assets: Mapping[str, bytes]) -> tuple[Path, ...]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return tuple(folder / name for name in files)
-
-
-def _faults(error: ValidationError) -> str:
-    """Say every fault of a settings file with its key."""
-    said = []
-    for fault in error.errors(include_url=False):
-        key = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            said.append(f"{key}: unknown key")
-        elif fault["type"] == "missing":
-            said.append(f"{key}: missing")
-        else:
-            words = fault["msg"].removeprefix("Value error, ")
-            said.append(f"{key}: {words}, found {fault['input']!r}")
-    return "; ".join(said)
 
 
 def _legible(colour: str, ground: str, name: str) -> str:
