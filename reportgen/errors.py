@@ -12,11 +12,18 @@ ReportgenError
 │   ├── AssetError            an asset folder cannot be found
 │   └── ChartError            a chart specification or its drawing
 ├── AuditError            6   a number or word in the note has no fact behind it
+│   └── CommentaryError       a file of commentary: its author, its place, a number or markup in it
 ├── PdfError              7   rendering or conformance of the PDF
 ├── ArchiveError          8
+│   └── TimestampError        no time stamp to be had, or one that does not fit
 ├── ApprovalError         9
 ├── DeliveryError        10
-├── FetchError           11
+├── FetchError           11   a publisher's answer that did not come or cannot be used
+│   ├── UnreachableError      no connection, no answer in time, or busy through every attempt
+│   ├── RefusedError          the publisher says no
+│   ├── MalformedError        not what was asked for: cut off, another format, another schema
+│   ├── MissingKeyError       the publisher wants a key
+│   └── StoreBusyError        another fetch or run is at work on the store
 └── HostError            12   something the machine lacks
 """
 
@@ -84,12 +91,20 @@ class AuditError(ReportgenError):
     exit_code = 6
 
 
+class CommentaryError(AuditError):
+    pass
+
+
 class PdfError(ReportgenError):
     exit_code = 7
 
 
 class ArchiveError(ReportgenError):
     exit_code = 8
+
+
+class TimestampError(ArchiveError):
+    pass
 
 
 class ApprovalError(ReportgenError):
@@ -102,6 +117,26 @@ class DeliveryError(ReportgenError):
 
 class FetchError(ReportgenError):
     exit_code = 11
+
+
+class StoreBusyError(FetchError):
+    pass
+
+
+class UnreachableError(FetchError):
+    pass
+
+
+class RefusedError(FetchError):
+    pass
+
+
+class MalformedError(FetchError):
+    pass
+
+
+class MissingKeyError(FetchError):
+    pass
 
 
 class HostError(ReportgenError):

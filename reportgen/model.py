@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-NEW_YORK = ZoneInfo("America/New_York")
+from reportgen.units import NEW_YORK as NEW_YORK
 
 Days = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
@@ -54,6 +53,7 @@ class Series:
     url: str
     restricted: bool = False
     revised: bool = False  # history is re-estimated and no vintages are held
+    vintages: bool = True  # of a re-estimated series: ask ALFRED for what it said before
     open_days: str | None = None  # calendar; observations on its closed days are dropped
     note: str = ""
 

@@ -143,3 +143,8 @@ def show(fact: Fact, form: str = "") -> str:
             return format_number(round(abs(value), -3), 0)
         return f"{format_number(abs(value) / 1e6, 2)}{NBSP}million"
     raise ValueError(f"{fact.id} in {unit} has no form {form!r}")
+
+
+def in_sentence(label: str) -> str:
+    """Write a label for the run of a sentence: without its capital, unless it begins with an abbreviation."""
+    return label if label.split()[0].rstrip(",").isupper() else label[0].lower() + label[1:]

@@ -1,8 +1,11 @@
-"""Units of facts and series, and the only conversions between them."""
+"""Units of facts and series, and the only conversions between them; the time zone of a note."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 # Units that a fact may carry (the contract of facts.json).
 FactUnit = Literal[
@@ -12,7 +15,7 @@ FACT_UNITS: tuple[str, ...] = get_args(FactUnit)
 
 # Units in which publishers give their series.
 SeriesUnit = Literal[
-    "percent", "usd_mn", "usd_bn", "usd", "contracts", "index", "quote", "thousands", "count"
+    "percent", "usd_mn", "usd_bn", "usd", "contracts", "index", "quote", "thousands", "count", "bp"
 ]
 SERIES_UNITS: tuple[str, ...] = get_args(SeriesUnit)
 

@@ -17,11 +17,18 @@ EXIT = {
     "AssetError": 5,
     "ChartError": 5,
     "AuditError": 6,
+    "CommentaryError": 6,
     "PdfError": 7,
     "ArchiveError": 8,
+    "TimestampError": 8,
     "ApprovalError": 9,
     "DeliveryError": 10,
     "FetchError": 11,
+    "UnreachableError": 11,
+    "RefusedError": 11,
+    "MalformedError": 11,
+    "MissingKeyError": 11,
+    "StoreBusyError": 11,
     "HostError": 12,
 }
 CLASSES = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, ReportgenError)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,11 @@ def test_command_starts_without_heavy_libraries(arguments: list[str]) -> None:
     assert status == 0
     assert output
     assert not HEAVY & modules
+
+
+@pytest.mark.parametrize("verb", ["approve", "publish", "withdraw"])
+def test_steps_of_a_notes_life_start_without_numbers(verb: str, tmp_path: Path) -> None:
+    arguments = (verb, "TW-2025-04-10-r1", "--as", "c.approver", "--archive", str(tmp_path / "none"))
+    status, _, modules = run(*arguments, *(["--why", "x"] if verb == "withdraw" else []))
+    assert status == 8
+    assert not modules & {*HEAVY, "numpy", "pyarrow", "pyhanko"}

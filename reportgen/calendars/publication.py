@@ -10,23 +10,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.calendars.clock import MomentArray, as_datetime, as_moment
 from reportgen.calendars.days import CLOSE_PUBLIC_FROM, DayArray, new_york
+from reportgen.calendars.exceptions import use_exceptions
 from reportgen.calendars.rules import Delay, Rule, delays, regular, rule, rule_names
+from reportgen.calendars.rules import changes as exceptions_in_force
 
 __all__ = [
     "Publication",
     "Release",
     "delay_reason",
+    "exceptions_in_force",
     "expected",
     "first_public",
     "first_public_array",
+    "is_delayed",
     "next_release",
     "overdue",
     "periods",
     "releases",
     "rule_names",
+    "use_exceptions",
 ]
 
 # No publication was ever this late, and no rule has a longer lag.
@@ -77,6 +83,13 @@ def first_public_array(rule_name: str, days: DayArray) -> MomentArray:
     for delay in delays(rule_name).values():
         moments[keys == np.datetime64(delay.key, "D")] = as_moment(delay.at)
     return moments
+
+
+def is_delayed(rule_name: str, days: DayArray) -> NDArray[np.bool_]:
+    """Say which observations came, or are to come, later than the rule has it."""
+    late = delays(rule_name)
+    keys = rule(rule_name).keys(days)
+    return np.isin(keys, np.array(list(late), dtype="datetime64[D]"))
 
 
 def periods(rule_name: str, start: date, end: date) -> DayArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from reportgen.errors import CalendarError
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = {"month": 1, "quarter": 3}
+# The moment of a publication that is suspended with no date announced: after every as-of.
+UNKNOWN = datetime(2999, 1, 1, tzinfo=UTC)
+_LONGEST_SUSPENSION = timedelta(days=366)
 
 
 def _on_or_after(days: DayArray, weekday: str) -> DayArray:
@@ -202,17 +205,52 @@ def rule(text: str) -> Rule:
 @lru_cache
 def delays(name: str) -> dict[date, Delay]:
     """Map the periods of a rule that came out late to their delays, in order."""
+    return dict(sorted((_late(name, _file()) | _late(name, _own)).items()))
+
+
+def use(own: dict[str, Any]) -> None:
+    """Add a desk's own causes, suspensions and delays to those that ship; they replace the ones before."""
+    global _own, _changes  # the desk of a process, as the tables beside this module are those of the package
+    if own != _own:
+        _own, _changes = own, _changes + 1
+        delays.cache_clear()
+
+
+def changes() -> int:
+    """Count how often exceptions were put in force: what was computed before may not hold any more."""
+    return _changes
+
+
+def causes() -> set[str]:
+    """Name the causes that ship."""
+    return set(_file()["cause"])
+
+
+_own: dict[str, Any] = {}
+_changes = 0
+
+
+def _late(name: str, table: dict[str, Any]) -> dict[date, Delay]:
+    """Read the late publications of one rule from a table of causes, suspensions and delays."""
     found = rule(name)
-    causes = {key: Cause(**row) for key, row in _file()["cause"].items()}
+    known = {key: Cause(**row) for key, row in (_file()["cause"] | table.get("cause", {})).items()}
     late: dict[date, Delay] = {}
-    for group in _file()["delay"]:
+    for group in table.get("suspension", []):
+        if name in group["rules"]:
+            cause = known[group["cause"]]
+            last = group.get("last", min(group["first"] + _LONGEST_SUSPENSION, LAST_DAY))
+            for key in found.keys(found.periods(group["first"], last)).tolist():
+                late[key] = Delay(
+                    key=key, at=UNKNOWN, cause=cause, source=group["source"], withdrawn=cause.known
+                )
+    for group in table.get("delay", []):
         if group["rule"] == name:
             shared = {key: value for key, value in group.items() if key not in ("rule", "cause", "dates")}
             dates = np.array(group["dates"], dtype="datetime64[D]")
             keys: list[date] = found.keys(dates[:, 0]).tolist()
             for key, moment in zip(keys, utc(dates[:, 1], found.at), strict=True):
-                late[key] = Delay(key=key, at=as_datetime(moment), cause=causes[group["cause"]], **shared)
-    return dict(sorted(late.items()))
+                late[key] = Delay(key=key, at=as_datetime(moment), cause=known[group["cause"]], **shared)
+    return late
 
 
 def regular(found: Rule, days: DayArray, known: date | None = None) -> MomentArray:

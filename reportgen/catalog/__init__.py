@@ -32,6 +32,7 @@ _TYPES: dict[str, type] = {f.name: str for f in dataclasses.fields(Series)} | {
     "expires": int,
     "restricted": bool,
     "revised": bool,
+    "vintages": bool,
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "unit": units.SERIES_UNITS,

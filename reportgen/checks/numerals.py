@@ -2,52 +2,40 @@
 
 The page marks what it printed: data-fact and data-ref name the origin of a number, <time data-of>
 that of a date. The audit reads the page as a browser would, compares each marked number with its
-origin, the verb before it with the origin's sign, and finds the numerals that nothing marks.
+origin, the words of direction around it with the origin's sign, each date with its moment, and finds
+the numerals that nothing marks.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from reportgen.model import Fact, Ref
+from reportgen.checks import claims, direction
+from reportgen.checks.grammar import NUMERAL, blanked
+from reportgen.checks.page import Block, Piece, plain, read
+from reportgen.model import NEW_YORK, Fact, Ref
 from reportgen.text import MINUS, NBSP, format_date
 
-# What may hold a digit without being a number of the note's.
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-GRAMMAR = (
-    r"\b\d{2}:\d{2}\b",  # times
-    rf"\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{4}}|\b(?:since|in) 20\d\d",  # dates
-    r"\d{4}-\d{2}-\d{2}",
-    r"\d+-(?: and \d+-)?(?:year|month)|\d+s\d+s|, 12m",  # tenors
-    r"at \d+ years|at \d+\b(?!:)|from \d+ to \d+ years",  # tenors, too
-    r"\d+(?:st|nd|rd|th)\b",  # percentiles
-    r"S&P 500|H\.4\.1|H\.1[05]|STLFSI4|FEDS 2005-33",  # names
-    r"[A-Z]+:[\w^=./-]+|DV01s?|\b[a-z][a-z_]*\d\w*",  # a source and its code, FRED:DGS10; the id of a series
-    r"\b[A-Z]{2}-\d{4}-\d{2}-\d{2}(?:T\d{4})?-r\d+",  # the note's id
-    r"over 13 weeks|from 0 \(calm\) to 100|100 at each start",  # scales of exhibits
+# Units that are written; the others have none, or share theirs.
+_MARKS = (
+    (re.compile(r"%|\bper ?cent\b"), "percent"),
+    (re.compile(r"\bbp\b|\bbasis points?\b"), "bp"),
+    (re.compile(r"\d ?(?:bn|billion)\b"), "usd_bn"),
+    (re.compile(r"\bcuts?\b"), "cuts"),
+    (re.compile(r"\bcontracts?\b"), "contracts"),
+    (re.compile(r"(?<!basis )\bpoints?\b"), "points"),
 )
-_GRAMMAR = re.compile("|".join(GRAMMAR))
-_NUMERAL = re.compile(rf"[+{MINUS}-]?\$?\d[\d,]*(?:\.\d+)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SKIPPED = frozenset({"head", "script", "style", "svg", "title"})
-# Links to exhibits, and what the desk file says of the desk.
-_NOT_OURS = frozenset(("xref", "masthead", "byline", "colophon"))
-_VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
-)
-UP = (
-    *("rose", "edged up", "jumped", "surged", "widened by", "edged wider by", "widened sharply, by"),
-    *("blew out by", "steepened", "raised its target range by"),
-)
-DOWN = (
-    *("fell", "edged down", "dropped", "plunged", "eased", "narrowed by", "edged tighter by"),
-    *("narrowed sharply, by", "collapsed by", "flattened", "lowered its target range by"),
-)
-_VERB = re.compile(rf"\b({'|'.join((*UP, *DOWN))})\s*$")
+# Sections that state rules and terms, and lists of names.
+_DRY = frozenset(("method", "sources", "gaps", "indicators", "disclosures"))
+_NET, _SHORT = re.compile(r"_net\b"), re.compile(r"\bshort $")
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_WEEKDAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)")
+_MONTH = re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,96 +47,167 @@ class Fault:
     place: str  # the words around it
 
     def __str__(self) -> str:
-        return f"{self.found!r} {self.why}, in “{self.place}”"
+        return f"'{plain(self.found)}' {self.why}, in “{self.place}”"
 
 
-@dataclass(slots=True)
-class _Open:
-    tag: str
-    skipped: bool
-    fact: str = ""
-    ref: str = ""
-    free: bool = False  # ordinals, dates, links to publishers: numerals that are not the note's
-    words: list[str] = field(default_factory=list)
+def audit(
+    page: str,
+    facts: Mapping[str, Fact],
+    refs: Mapping[str, Ref],
+    quotes: Iterable[str] = (),
+    dues: Mapping[str, dt.datetime | None] | None = None,
+) -> list[Fault]:
+    """Return every numeral of a page without a fact, and every fact, date or direction shown wrongly.
+
+    quotes: texts with a source of their own, such as the headlines of events; each counts as a whole.
+    dues: when the evidence of each finding is due, for the dates that the page marks with a finding.
+    """
+    auditor = _Auditor(facts, refs, tuple(quotes), dues or {})
+    blocks = read(page).blocks
+    return [*_title(page, blocks), *(fault for block in blocks for fault in auditor.faults(block))]
 
 
-class _Reader(HTMLParser):
-    """Walk the page and hand every run of text to the audit."""
+def _title(page: str, blocks: Iterable[Block]) -> Iterator[Fault]:
+    """Compare the title of the document, which lists of files show, with the page's own."""
+    found = _TITLE.search(page)
+    heading = next((plain(block.words) for block in blocks if block.tag == "h1"), "")
+    if found is not None and heading and not plain(html.unescape(found[1])).endswith(heading):
+        yield Fault(plain(html.unescape(found[1])), "is not the title of the page", heading)
 
-    def __init__(self, facts: Mapping[str, Fact], refs: Mapping[str, Ref], quotes: frozenset[str]) -> None:
-        super().__init__(convert_charrefs=True)
-        self.facts, self.refs, self.quotes = facts, refs, quotes
-        self.faults: list[Fault] = []
-        self.stack: list[_Open] = []
-        self.line = ""  # the words since the last block began
-        self.seen = ""  # the same, what is marked left out
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {k: v or "" for k, v in attrs}
-        if tag in _VOID:
+@dataclass(frozen=True, slots=True)
+class _Auditor:
+    facts: Mapping[str, Fact]
+    refs: Mapping[str, Ref]
+    quotes: tuple[str, ...]
+    dues: Mapping[str, dt.datetime | None]
+
+    def faults(self, block: Block) -> Iterator[Fault]:
+        yield from self._unmarked(block)
+        at = 0
+        for piece in block.pieces:
+            place = plain(block.words[max(0, at - 40) : at + len(piece.words) + 40])
+            if piece.kind == "ref":
+                ref = self.refs.get(piece.id)
+                if ref is None or not same_number(piece.words, ref.value, ref.unit):
+                    yield Fault(piece.words, f"is not the reference {piece.id}", place)
+            elif piece.kind == "fact":
+                yield from self._fact(piece, place)
+            elif piece.kind == "time":
+                yield from self._moment(piece, place)
+            at += len(piece.words)
+        yield from self._directions(block)
+        if not block.comment and block.section not in _DRY:
+            yield from self._claims(block)
+
+    def _unmarked(self, block: Block) -> Iterator[Fault]:
+        """Find the numerals that nothing marks, whatever markup stands in their midst."""
+        if not re.search(r"\d", block.words):
             return
-        above = self.stack[-1] if self.stack else _Open("", False)
-        skipped = above.skipped or tag in _SKIPPED or "popover" in given or given.get("class") == "data"
-        free = above.free or tag == "time" or "data-ordinal" in given or given.get("class") in _NOT_OURS
-        free = free or given.get("id") == "disclosures"  # the desk's own words
-        free = free or (tag == "a" and given.get("href", "").startswith(("http", "mailto:")))
-        self.stack.append(_Open(tag, skipped, given.get("data-fact", ""), given.get("data-ref", ""), free))
-        if tag in ("p", "li", "td", "th", "h1", "h2", "h3", "div", "figure", "section", "summary"):
-            self.line = self.seen = ""
+        shown = "".join(p.words if p.kind == "plain" else " " * len(p.words) for p in block.pieces)
+        # The name of a scale may be plain on one side of a number, so what is marked stays in sight.
+        bare = blanked(block.words, self.quotes, scales=not block.comment)
+        for found in NUMERAL.finditer(
+            "".join(b if s != " " else " " for s, b in zip(shown, bare, strict=True))
+        ):
+            if any(c.isdigit() for c in found[0]):
+                around = block.words[max(0, found.start() - 40) : found.end() + 40]
+                yield Fault(found[0], "has no fact behind it", plain(around))
 
-    def handle_endtag(self, tag: str) -> None:
-        while self.stack:
-            closed = self.stack.pop()
-            if not closed.skipped and (closed.fact or closed.ref):
-                self._marked(closed, "".join(closed.words))
-            if closed.tag == tag:
-                return
+    def _fact(self, piece: Piece, place: str) -> Iterator[Fault]:
+        fact = self.facts.get(piece.id)
+        if fact is None:
+            yield Fault(piece.words, f"names the unknown fact {piece.id}", place)
+        elif not (same_number(piece.words, fact.value, fact.unit) or piece.words in _dates(fact)):
+            yield Fault(piece.words, f"is not {piece.id}, which is {fact.text}", place)
 
-    def handle_data(self, data: str) -> None:
-        if not self.stack or self.stack[-1].skipped:
+    def _moment(self, piece: Piece, place: str) -> Iterator[Fault]:
+        try:
+            moment = dt.datetime.fromisoformat(piece.iso)
+        except ValueError:
+            yield Fault(piece.words, f"is marked with the moment {piece.iso!r}", place)
             return
-        marked = next((o for o in reversed(self.stack) if o.fact or o.ref), None)
-        if marked is not None:
-            marked.words.append(data)
-            return
-        if not self.stack[-1].free:
-            self._plain(data)
-        self.line += data
-        self.seen += data if not self.stack[-1].free else " "
+        if not _says(piece.words, moment):
+            yield Fault(piece.words, f"is not {piece.iso}", place)
+        elif piece.id in self.facts:
+            fact = self.facts[piece.id]
+            published = fact.published.astimezone(NEW_YORK).date()
+            if moment.date() not in (fact.observed, fact.start, published):
+                yield Fault(piece.words, f"is no date of {piece.id}, observed on {fact.observed}", place)
+        elif piece.id in self.dues:
+            due = self.dues[piece.id]
+            if due is None or (moment if moment.tzinfo else moment.replace(tzinfo=NEW_YORK)) != due:
+                yield Fault(piece.words, f"is not when {piece.id} is due, which is {due}", place)
 
-    def _plain(self, data: str) -> None:
-        before = self.seen[-20:]
-        bare = _GRAMMAR.sub(lambda m: " " * len(m[0]), (before + data).replace(NBSP, " "))
-        for found in _NUMERAL.finditer(bare, len(before)):
-            if found[0].strip("+$-" + MINUS) not in self.quotes:
-                self._fault(found[0], "has no fact behind it", data)
+    def _directions(self, block: Block) -> Iterator[Fault]:
+        """Compare each fact's sign with the words around it; a negative one without its sign needs them."""
+        words, at = plain_nbsp(block.words), 0
+        carried, end = ("", 0), 0
+        for piece in block.pieces:
+            start, at = at, at + len(piece.words)
+            fact = self.facts.get(piece.id) if piece.kind == "fact" else None
+            if fact is None or isinstance(fact.value, str) or piece.words in _dates(fact):
+                continue
+            leads, follows = direction.before(words[:start]), direction.after(words[at:])
+            if not leads[1] and carried[1] and ".change" in fact.id:
+                leads = carried if direction.carries_on(words[end:start]) else leads
+            carried, end = leads, at
+            if not leads[1] and _NET.search(fact.id) and _SHORT.search(words[:start]):
+                leads = "short", -1
+            if fact.unit == "cuts" and re.match(r"\s*rises?\b", words[at:]):
+                follows = "rises", -1
+            if ".change" in fact.id and "no cuts but" in words[:start]:  # fewer rises are more cuts
+                follows = follows[0], -follows[1]
+            place = plain(words[max(0, start - 60) : at + 40])
+            why = f"goes against {fact.id}, which is {fact.value:g}"
+            if direction.against(fact, *leads):
+                yield Fault(f"{leads[0]} {piece.words}", why, place)
+            elif direction.against(fact, *follows):
+                yield Fault(f"{piece.words} {follows[0]}", why, place)
+            elif not (leads[1] or follows[1]) and fact.value < 0 and _unsigned(piece.words):
+                yield Fault(piece.words, f"hides the sign of {fact.id}, which is {fact.value:g}", place)
 
-    def _marked(self, origin: _Open, words: str) -> None:
-        if origin.ref:
-            ref = self.refs.get(origin.ref)
-            if ref is None or not same_number(words, ref.value, ref.unit):
-                self._fault(words, f"is not the reference {origin.ref}", words)
-        else:
-            fact = self.facts.get(origin.fact)
-            if fact is None:
-                self._fault(words, f"names the unknown fact {origin.fact}", words)
-            elif not (same_number(words, fact.value, fact.unit) or words in _dates(fact)):
-                self._fault(words, f"is not {origin.fact}, which is {fact.text}", words)
-            else:
-                self._direction(fact, words)
-        self.line += words
-        self.seen += " "
+    def _claims(self, block: Block) -> Iterator[Fault]:
+        """Compare what is said without its number with the facts; the words must be known to mean one."""
+        words = plain(
+            "".join(
+                claims.NUMBER if p.kind in ("fact", "ref") and any(c.isdigit() for c in p.words) else p.words
+                for p in block.pieces
+            )
+        )
+        for quote in self.quotes:  # others' words
+            if quote[:12] in words:
+                words = words.replace(plain(quote), "")
+        place = plain(block.words)[:100]
+        for claim in claims.made(words):
+            if id := claim.against(self.facts):
+                yield Fault(claim.words, f"goes against {id}, which is {self.facts[id].text}", place)
+        for found in claims.untraced(words):
+            yield Fault(found, "speaks of no fact that is known, no number stands beside it", place)
 
-    def _direction(self, fact: Fact, words: str) -> None:
-        verb = _VERB.search(" ".join(self.line.split()) + " ".rstrip())
-        if verb is None or isinstance(fact.value, str):
-            return
-        if (verb[1] in UP) != (fact.value > 0):
-            self._fault(f"{verb[1]} {words}", f"goes against {fact.id}, which is {fact.value:g}", self.line)
 
-    def _fault(self, found: str, why: str, place: str) -> None:
-        shown = " ".join((self.line[-40:] + place).split())
-        self.faults.append(Fault(found, why, shown))
+def plain_nbsp(words: str) -> str:
+    """Return words with no-break spaces and line ends as blanks."""
+    return words.replace(NBSP, " ").replace("\n", " ")
+
+
+def _unsigned(words: str) -> bool:
+    """Say whether a number other than zero is written without a sign."""
+    return any(c in "123456789" for c in words) and not words.startswith((MINUS, "-"))
+
+
+def _says(words: str, moment: dt.datetime) -> bool:
+    """Say whether words are a moment as the note may write it: in part, but nothing else."""
+    local = moment.astimezone(NEW_YORK) if moment.tzinfo else moment
+    permitted = {str(local.day), str(local.year), f"{local:%H}", f"{local:%M}"}
+    said = set(re.findall(r"\d+", words))
+    days, months = _WEEKDAY.findall(words), _MONTH.findall(words)
+    return (
+        bool(said)
+        and said <= permitted
+        and all(day == f"{local:%a}" for day in days)
+        and all(month == f"{local:%b}" for month in months)
+    )
 
 
 def _dates(fact: Fact) -> set[str]:
@@ -163,9 +222,11 @@ def same_number(words: str, value: float | str, unit: str) -> bool:
         if _ISO.fullmatch(value):
             return words == format_date(dt.date.fromisoformat(value))
         return words.strip().replace(NBSP, " ").replace(" ", "_") == value.replace(" ", "_")
-    numeral = _NUMERAL.search(words.replace(NBSP, " "))
-    if numeral is None:
+    shown_words = words.replace(NBSP, " ")
+    numerals = list(NUMERAL.finditer(shown_words))
+    if len(numerals) != 1 or any(unit != marked and mark.search(shown_words) for mark, marked in _MARKS):
         return False
+    (numeral,) = numerals
     digits = numeral[0].lstrip(f"+-{MINUS}").replace(",", "").replace("$", "")
     million = "million" in words
     shown = float(digits) * (1e6 if million else 1.0)
@@ -178,17 +239,3 @@ def same_number(words: str, value: float | str, unit: str) -> bool:
     # A rank of 99% and more is rounded down, so that it never claims that every earlier one was smaller.
     low, high = (0.0, 1.0) if unit == "percent" and 99 <= value < 100 else (-0.5, 0.5)
     return low * step - 1e-9 <= abs(value) - shown <= high * step + 1e-9
-
-
-def audit(
-    page: str, facts: Mapping[str, Fact], refs: Mapping[str, Ref], quotes: Iterable[str] = ()
-) -> list[Fault]:
-    """Return every numeral of a page without a fact, and every fact or direction shown wrongly.
-
-    quotes: texts with a source of their own, such as the headlines of events, whose numerals count.
-    """
-    quoted = frozenset(n.strip("+$-" + MINUS) for q in quotes for n in _NUMERAL.findall(q))
-    reader = _Reader(facts, refs, quoted)
-    reader.feed(page)
-    reader.close()
-    return reader.faults

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import importlib
 import sys
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,14 +17,26 @@ from reportgen.errors import HostError, ReportgenError
 
 # name of the command -> one line of help; the module of the same name holds it
 COMMANDS = {
+    "approve": "Approve a submitted note: these bytes and no others.",
+    "archive": "List, show, compare, verify and export what is archived.",
     "build": "Build a note: PDF, HTML, facts and figures.",
     "check": "Check a built note: files, copies, PDF standards.",
+    "correct": "Submit a new revision of a published note.",
+    "deliveries": "Say who received which note, and read what bounced.",
     "doctor": "Say what is installed, configured and stale.",
     "facts": "Compute the facts and findings of a moment.",
+    "fetch": "Fill the store from the publishers.",
     "gauge": "Print the liquidity gauge day by day.",
     "init": "Make a new desk folder.",
+    "keys": "Make a test key, or say what a signing key is.",
     "preview": "Show the page in a browser, again at every save.",
+    "publish": "Sign an approved note and publish it.",
+    "return": "Give a note back to its analysts.",
+    "run": "Fetch, build, check and submit, for cron.",
+    "send": "Send a published note to the desk's clients, each once.",
     "series": "Say which series are held and how fresh they are.",
+    "submit": "Seal a built note and put it before the approvers.",
+    "withdraw": "Mark a note as withdrawn.",
 }
 INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 
@@ -37,7 +50,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"reportgen.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = importlib.import_module(f"reportgen.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

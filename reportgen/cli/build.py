@@ -15,6 +15,7 @@ from reportgen.cli import host
 from reportgen.cli.options import allow_stale_option, as_of_option, desk_options, now, refuse_unknown
 from reportgen.errors import HostError
 from reportgen.pipeline.analysis import Desk, analyse
+from reportgen.pipeline.pressing import press
 
 
 @click.command("build")
@@ -32,9 +33,23 @@ from reportgen.pipeline.analysis import Desk, analyse
 @click.option(
     "--extras", is_flag=True, help="Add figures as PNG, facts as CSV and XLSX, and the figures' data as CSV."
 )
+@click.option(
+    "--revision",
+    type=click.IntRange(1, 99),
+    default=1,
+    show_default=True,
+    help="Number of the revision: 2 for the first correction of a published note.",
+)
 @desk_options
 def command(
-    desk: Desk, as_of: dt.datetime | None, allow_stale: bool, note: str, lang: str, out: Path, extras: bool
+    desk: Desk,
+    as_of: dt.datetime | None,
+    allow_stale: bool,
+    note: str,
+    lang: str,
+    out: Path,
+    extras: bool,
+    revision: int,
 ) -> None:
     """Build a note into OUT/<as-of>/<note>.
 
@@ -42,13 +57,38 @@ def command(
     An interrupted or failed build leaves the previous note as it was.
     """
     refuse_unknown(note, lang)
-    with _progress(), _without_collector():
-        host.require_renderer()
+    folder = build_into(
+        out, desk, as_of, note, lang, allow_stale=allow_stale, extras=extras, revision=revision
+    )
+    click.echo(folder / "note.pdf")
+    click.echo(folder / "note.html")
+
+
+def build_into(
+    out: Path,
+    desk: Desk,
+    as_of: dt.datetime | None,
+    note: str,
+    lang: str,
+    *,
+    allow_stale: bool = False,
+    extras: bool = False,
+    revision: int = 1,
+) -> Path:
+    """Build a note and return its folder, with the stages shown on a terminal."""
+    templates = desk.assets("templates")
+    with (
+        _progress(),
+        _without_collector(),
+        press(templates, note, lang, check=host.require_renderer) as setter,
+    ):
         from reportgen.pipeline import building
 
         _say("data")
         analysis = analyse(desk, as_of, now(), allow_stale=allow_stale)
-        built = building.build(analysis, desk, note, lang, _say, extras=extras)
+        built = building.build(
+            analysis, desk, note, lang, _say, extras=extras, revision=revision, setter=setter
+        )
         folder = building.folder_of(out, analysis.snapshot.as_of, note, lang)
         try:
             building.write(built, folder)
@@ -57,8 +97,7 @@ def command(
                 f"{folder}: the note cannot be written: {error.strerror or error}",
                 hint="Name a folder that can be written with --out, and check the space on its disk.",
             ) from error
-    click.echo(folder / "note.pdf")
-    click.echo(folder / "note.html")
+    return folder
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 import click
@@ -20,17 +21,18 @@ from reportgen import __version__, catalog, config
 from reportgen.assets import asset_dir
 from reportgen.cli import host
 from reportgen.cli.options import desk_options, now
-from reportgen.errors import ConfigError, DataError, HostError, ReportgenError
+from reportgen.errors import ConfigError, DataError, FetchError, HostError, ReportgenError
 from reportgen.indicators.freshness import freshness
 from reportgen.indicators.measures import registry
 from reportgen.indicators.thresholds import load_thresholds
 from reportgen.model import NEW_YORK
 from reportgen.pipeline.analysis import REQUIRED_RESTRICTED, Desk, analyse, default_as_of
+from reportgen.pipeline.fetch_state import State
 from reportgen.render import fonts
 from reportgen.store import RESTRICTED, Store
 
 # Which of several faults decides the exit status.
-_ORDER = (HostError.exit_code, ConfigError.exit_code, DataError.exit_code)
+_ORDER = (HostError.exit_code, ConfigError.exit_code, DataError.exit_code, FetchError.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,18 @@ class Check:
 
 
 @click.command("doctor")
+@click.option("--live", is_flag=True, help="Ask each publisher whether it can be reached, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @desk_options
-def command(desk: Desk, as_json: bool) -> None:
+def command(desk: Desk, live: bool, as_json: bool) -> None:
     """Say what is installed, configured and stale.
 
     Exit status: 0 when a note can be built, 12 when the machine lacks something, 3 for a faulty desk, 4 for
-    data from which no note can be made.
+    data from which no note can be made; with --live, 11 when a publisher cannot be reached.
     """
     checks = examine(desk, now())
+    if live:
+        checks += _live(desk)
     codes = {check.exit_code for check in checks if check.state == "fault"}
     status = next((code for code in _ORDER if code in codes), max(codes, default=0))
     if as_json:
@@ -72,6 +77,8 @@ def examine(desk: Desk, present: dt.datetime) -> list[Check]:
         store = desk.store()
     except ReportgenError as error:
         checks.append(_fault("data", error))
+    if desk.data is not None:
+        checks += _fetches(desk.data)
     if store is not None:
         checks += _data(desk, store)
         # A desk that cannot be read has been told above.
@@ -156,7 +163,11 @@ def _desk(desk: Desk) -> Iterator[Check]:
     where = "the house's example; `reportgen init DIR` makes your own" if desk.folder is None else None
     faults: list[Check] = []
     settings = None
-    readers: tuple[Callable[[], object], ...] = (lambda: _thresholds(desk), desk.events)
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: _thresholds(desk),
+        desk.events,
+        desk.put_rules_in_force,
+    )
     try:
         settings = config.load_desk(desk.folder)
     except ReportgenError as error:
@@ -203,6 +214,45 @@ def _data(desk: Desk, store: Store) -> Iterator[Check]:
     else:
         count = sum(known[series_id].restricted for series_id in held)
         yield Check("restricted", "ok", f"folder {folder}; {count} series may be quoted but not handed on")
+
+
+def _fetches(folder: Path) -> Iterator[Check]:
+    """Say how each source's last turn went."""
+    for source, turn in sorted(State.read(folder).sources.items()):
+        at = _minute(turn["at"])
+        if turn["state"] == "complete":
+            yield Check(f"fetch {source}", "ok", f"complete on {at}")
+            continue
+        good = f"last complete on {_minute(turn['complete'])}" if turn.get("complete") else "never complete"
+        found = f"{turn['state']} on {at}, since {_minute(turn['since'])}; {good}"
+        yield Check(f"fetch {source}", "remark", f"{found}\n{turn['why'] or 'see the quarantine reports'}")
+
+
+def _live(desk: Desk) -> Iterator[Check]:
+    """Ask each publisher for one small thing, all at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from reportgen.cli.fetch import connect, known_sources
+
+    try:
+        settings = config.load_desk(desk.folder).fetch
+        sources = known_sources(desk, settings)
+        with connect(desk, settings)({}) as transport, ThreadPoolExecutor(len(sources)) as pool:
+            probes = list(pool.map(lambda source: source.probe(transport), sources.values()))
+    except ReportgenError as error:
+        yield _fault("live", error)
+        return
+    for probe in probes:
+        needs = ", ".join(need for need in probe.needs if need != "nothing")
+        remedy = f"It needs {needs}." if needs else None
+        if probe.reachable:
+            yield Check(f"live {probe.source}", "ok", probe.detail, remedy)
+        else:
+            yield Check(f"live {probe.source}", "fault", probe.detail, remedy, FetchError.exit_code)
+
+
+def _minute(moment: str) -> str:
+    return f"{dt.datetime.fromisoformat(moment).astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
 
 
 def _analysis(desk: Desk, store: Store, present: dt.datetime) -> Iterator[Check]:

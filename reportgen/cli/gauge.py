@@ -17,7 +17,7 @@ from reportgen.indicators.gauge import COMPONENTS, FIRST_DAY, GaugeHistory, gaug
 from reportgen.indicators.gauge_report import gauge_report
 from reportgen.indicators.measures import Measures
 from reportgen.model import NEW_YORK
-from reportgen.pipeline.analysis import Desk
+from reportgen.pipeline.desk import Desk
 from reportgen.store import Store
 from reportgen.text import parse_as_of
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import os
 import shutil
 import sys
 
 from reportgen.errors import HostError
+from reportgen.render.libraries import has_harfbuzz_subset, pango_version
 
 OLDEST_PANGO = (1, 44)
-_FOLDERS = ("", "/opt/homebrew/lib/", "/usr/local/lib/")  # Homebrew's are not searched by themselves
 
 
 def require_renderer() -> None:
@@ -47,28 +46,6 @@ def harfbuzz_command() -> str:
     return _install_command("libharfbuzz-subset0", "harfbuzz")
 
 
-def pango_version() -> tuple[int, int, int] | None:
-    """Return the version of Pango; Missing: None where it cannot be loaded."""
-    library = _library("pango-1.0")
-    if library is None:
-        return None
-    number = int(library.pango_version())
-    return number // 10000, number // 100 % 100, number % 100
-
-
-def has_harfbuzz_subset() -> bool:
-    """Say whether harfbuzz-subset can be loaded."""
-    return _library("harfbuzz-subset") is not None
-
-
-def _library(stem: str) -> ctypes.CDLL | None:
-    name = f"lib{stem}.0.dylib" if sys.platform == "darwin" else f"lib{stem}.so.0"
-    for folder in _FOLDERS:
-        with contextlib.suppress(OSError):
-            return ctypes.CDLL(folder + name)
-    return None
-
-
 def _install_command(debian: str, homebrew: str) -> str:
     if shutil.which("apt-get"):
         return f"{'' if os.geteuid() == 0 else 'sudo '}apt-get install -y {debian}"
@@ -76,3 +53,6 @@ def _install_command(debian: str, homebrew: str) -> str:
         path = "export DYLD_FALLBACK_LIBRARY_PATH=$(brew --prefix)/lib:/usr/lib"
         return f"brew install {homebrew} && {path}"
     return f"this system's package manager (Debian: {debian}; Homebrew: {homebrew})"
+
+
+__all__ = ["harfbuzz_command", "has_harfbuzz_subset", "pango_command", "pango_version", "require_renderer"]

@@ -9,7 +9,7 @@ import click
 
 from reportgen.cli.options import allow_stale_option, as_of_option, desk_options, now, refuse_unknown
 from reportgen.model import NEW_YORK
-from reportgen.pipeline.analysis import Desk
+from reportgen.pipeline.desk import Desk
 
 PORT = 8642
 

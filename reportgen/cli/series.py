@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -16,7 +16,8 @@ from reportgen.cli.due import due_lines, due_rows
 from reportgen.cli.options import as_of_option, desk_options, minute, moment_of, now, plain, shown
 from reportgen.indicators.freshness import Freshness, freshness
 from reportgen.model import Series
-from reportgen.pipeline.analysis import Desk
+from reportgen.pipeline.desk import Desk
+from reportgen.pipeline.fetch_state import Failure, State
 from reportgen.store import Snapshot, Store
 
 
@@ -58,7 +59,14 @@ def _held(store: Store) -> list[Series]:
     return [series for series in catalog.all_series().values() if series.id in store.held]
 
 
-def _state(found: Freshness, store: Store) -> dict[str, Any]:
+def _failed(failure: Failure | None) -> dict[str, Any] | None:
+    """Say why a series could not be fetched when it was last asked for."""
+    if failure is None:
+        return None
+    return {"source": failure.source, "why": plain(failure.why), "since": shown(failure.since)}
+
+
+def _state(found: Freshness, store: Store, failure: Failure | None) -> dict[str, Any]:
     series, first = found.series, store.oldest(found.series.id)
     return {
         "id": series.id,
@@ -73,15 +81,21 @@ def _state(found: Freshness, store: Store) -> dict[str, Any]:
         "why": plain(found.why),
         "due": shown(found.due),
         "restricted": series.restricted,
+        "failed": _failed(failure),
     }
 
 
 def _all(snapshot: Snapshot) -> dict[str, Any]:
     known, held = catalog.all_series(), snapshot.store.held
+    failures = State.read(snapshot.store.folder).failures()
     return {
         "as_of": shown(snapshot.as_of),
         "store": str(snapshot.store.folder),
-        "series": [_state(freshness(snapshot, s.id), snapshot.store) for s in _held(snapshot.store)],
+        "series": [
+            _state(freshness(snapshot, s.id), snapshot.store, failures.get(s.id))
+            for s in _held(snapshot.store)
+        ],
+        "failed": _failures(failures),
         "not_held": [i for i in known if i not in held],
         "not_in_catalogue": sorted(held - known.keys()),
     }
@@ -96,16 +110,37 @@ def _table(rows: dict[str, Any]) -> list[str]:
     for line, flag in zip(table, flags, strict=True):
         cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
         lines.append(f"{'  '.join(cells)}  {flag}".rstrip())
+    for failed in rows["failed"]:
+        lines += ["", f"{failed['source']} failed since {minute(failed['since'])}: {failed['why']}"]
+        lines.append(f"  {', '.join(failed['series'])}")
     for words, key in (("not held", "not_held"), ("not in the catalogue", "not_in_catalogue")):
         if rows[key]:
             lines += ["", f"{words}: {', '.join(rows[key])}"]
     return lines
 
 
+def _failures(failures: Mapping[str, Failure]) -> list[dict[str, Any]]:
+    """Group the series that could not be fetched by source and reason, with the first moment of it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for series_id, failure in failures.items():
+        found.setdefault((failure.source, failure.why), []).append(series_id)
+    return [
+        {
+            "source": source,
+            "why": plain(why),
+            "since": shown(min(failures[series_id].since for series_id in ids)),
+            "series": sorted(ids),
+        }
+        for (source, why), ids in sorted(found.items())
+    ]
+
+
 def _everything(snapshot: Snapshot, series: Series, desk: Desk) -> dict[str, Any]:
     found = rule(series.publication)
     coming = publication.next_release(series.publication, snapshot.as_of)
-    row = {"as_of": shown(snapshot.as_of)} | _state(freshness(snapshot, series.id), snapshot.store)
+    failure = State.read(snapshot.store.folder).failures().get(series.id)
+    row: dict[str, Any] = {"as_of": shown(snapshot.as_of)}
+    row |= _state(freshness(snapshot, series.id), snapshot.store, failure)
     row |= {
         "publication": {
             "rule": found.name,
@@ -168,6 +203,7 @@ def _one(row: dict[str, Any]) -> list[str]:
         ("first", row["first"]),
         ("newest", f"{row['newest']}, published {minute(row['published'])}" if row["newest"] else None),
         ("state", row["state"] + (f": {row['why']}" if row["why"] else "")),
+        ("not fetched", _told(row["failed"])),
         ("next due", _coming(row["next_release"])),
     ]
     lines = [row["id"], *_aligned(pairs)]
@@ -185,6 +221,12 @@ def _sheet_pairs(sheet: dict[str, Any]) -> list[tuple[str, str | None]]:
         ("gaps", "; ".join(gaps)),
         ("remark", sheet["note"]),
     ]
+
+
+def _told(failed: dict[str, Any] | None) -> str | None:
+    if failed is None:
+        return None
+    return f"{failed['source']} failed since {minute(failed['since'])}: {failed['why']}"
 
 
 def _coming(release: dict[str, Any] | None) -> str:

@@ -10,6 +10,12 @@ from typing import Annotated
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from reportgen.assets import asset_dir
+from reportgen.config.archive import ArchiveSettings
+from reportgen.config.disclosures import Distribution
+from reportgen.config.live import Fetch, Run
+from reportgen.config.mail import Mail
+from reportgen.config.people import Person, refuse_namesakes
+from reportgen.config.signing import Signing
 from reportgen.config.tables import Line, Table, faults
 from reportgen.errors import ConfigError
 
@@ -94,7 +100,19 @@ class Desk(Table):
     brand: Brand
     analysts: Annotated[tuple[Analyst, ...], Field(min_length=1)]
     legal: Legal
+    mail: Mail | None = None
+    distribution: Distribution = Distribution()
+    signing: Signing = Signing()
+    people: tuple[Person, ...] = ()
+    archive: ArchiveSettings = ArchiveSettings()
+    fetch: Fetch = Fetch()
+    run: Run = Run()
     logo_bytes: bytes = Field(default=b"", exclude=True, repr=False)
+
+    @field_validator("people")
+    @classmethod
+    def _one_person_for_each_id(cls, people: tuple[Person, ...]) -> tuple[Person, ...]:
+        return refuse_namesakes(people)
 
     @property
     def logo_type(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportgen.figures import frame, house
-from reportgen.figures.figure import Drawing, Inputs, Table, nothing
+from reportgen.figures.figure import Drawing, Inputs, Table, heading, nothing
 from reportgen.figures.labels import Box
 from reportgen.figures.scales import Scale, Tick, number_scale
 from reportgen.model import Fact
@@ -36,7 +36,8 @@ def draw(inputs: Inputs) -> Drawing:
         height = target.up(fact.number) + (2.0 if above else -2.0)
         place = {"ha": "center", "va": "bottom" if above else "top", "gid": "value"}
         target.note(target.across(k), height, _bare(fact), **place)
-    table = Table(("Tenor", "Change on the week"), tuple((p.label, f.text) for p, f in held))
+    header = ("Tenor", heading("Change on the week", spec.unit))
+    table = Table(header, tuple((p.label, _bare(f)) for p, f in held))
     series = tuple({o.series.id: o.series for _, f in held for o in f.inputs}.values())
     return Drawing(made, series, max(f.observed for _, f in held), table, omitted)
 

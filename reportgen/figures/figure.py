@@ -119,8 +119,9 @@ def table(samples: Sequence[Samples], units: Sequence[str]) -> Table:
         own = _weeks(one.days) if weekly else one.days.astype(np.int64)
         cells = dict(zip(own.tolist(), (cell(v, unit) for v in one.values.tolist()), strict=True))
         columns.append([cells.get(p, "") for p in np.unique(periods).tolist()])
+    monthly = all(series.frequency == "monthly" for one in samples for series in one.track.series)
     header = (
-        "Week to" if weekly else "Date",
+        "Month to" if monthly else "Week to" if weekly else "Date",
         *(heading(s.line.label, u) for s, u in zip(samples, units, strict=True)),
     )
     rows = zip((to_date(d).isoformat() for d in shown), *columns, strict=True)

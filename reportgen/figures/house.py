@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -138,6 +139,11 @@ def _face(family: str) -> Any:
     face = FT2Font(str(_font_file(family)))  # our own: renderers change the size of theirs
     face.set_size(100, 72)
     return face
+
+
+if hasattr(os, "register_at_fork"):
+    # A copy of this process would share the place in the open font file, and each would read astray.
+    os.register_at_fork(after_in_child=_face.cache_clear)
 
 
 def text_width(text: str, size: float = 7.0) -> float:

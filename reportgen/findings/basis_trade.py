@@ -6,6 +6,7 @@ FEDS Notes, 30 August 2023, and Glicoes, Iorio, Monin and Petrasek, FEDS Notes, 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from reportgen.calendars import publication
@@ -25,9 +26,9 @@ def decide(case: Case) -> Finding:
     if case.sell_off is None:
         return no_move(case, ID, QUESTION)
     stock = case.fact(SHORTS)
-    if stock is not None and stock.observed > case.facts.week_start:
-        return _tested(case)
-    return _untested(case)
+    tested = stock is not None and stock.observed > case.facts.week_start
+    found = _tested(case) if tested else _untested(case)
+    return dataclasses.replace(found, reason=found.reason + case.on_file(ID))  # told; positions decide
 
 
 def _tested(case: Case) -> Finding:

@@ -83,6 +83,29 @@ class Case:
         found = (c for c in ASIA if self.at_least(f"fx.{c}.change_week", "fx.pressure"))
         return tuple(sorted(found, key=lambda c: -(self.number(f"fx.{c}.change_week") or 0)))
 
+    @property
+    def leaned_on(self) -> bool:
+        """Say whether the market leans on Asian currencies: two past the threshold, or all together."""
+        return len(self.pressed()) >= 2 or self.at_least("fx.asia.pressure", "fx.asia")
+
+    def weakest(self) -> str | None:
+        """Return the Asian currency that lost most, or gained least."""
+        moves = {c: self.number(f"fx.{c}.change_week") for c in ASIA}
+        held = {c: move for c, move in moves.items() if move is not None}
+        return max(held, key=lambda c: held[c]) if held else None
+
+    def on_file(self, finding_id: str) -> str:
+        """Say, as a sentence of its own, what the desk's event file holds for or against a finding."""
+        told = [e for e in self.events if finding_id in (*e.supports, *e.contradicts)]
+        if not told:
+            return ""
+        return f" On the desk's file: {'; '.join(headed(e) for e in told)}."
+
+
+def headed(event: Event) -> str:
+    """Return an event's headline, in quotation marks, and its date."""
+    return f"“{event.headline}” ({event.date.day} {event.date:%B %Y})"
+
 
 def lost(currencies: tuple[str, ...]) -> str:
     """Say what currencies lost, the first three by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportgen.findings.case import Case, lost, no_move
+from reportgen.findings.case import CURRENCIES, Case, lost, no_move
 from reportgen.model import Finding
 
 MARKS = ("speed", "weight at the long end", "high volatility")
@@ -53,15 +53,14 @@ def _flight(verdict: str, *, stocks: bool) -> str:
     """Say what the three markets did together."""
     ten, dollar, equity = (f"{i}.change_week" for i in ("ust.10y", "dollar.dxy", "equity.spx"))
     if verdict != "absent":
-        moved = f"Yields rose {{{{ {ten}|magnitude }}}} while the dollar fell {{{{ {dollar}|magnitude }}}}"
+        moved = f"The 10-year yield ({{{{ {ten}|signed }}}}) and the dollar index ({{{{ {dollar}|signed }}}})"
         if verdict == "present":
-            return f"{moved} and stocks {{{{ {equity}|magnitude }}}}, as when money leaves dollar assets."
-        misfit = f"stocks, at {{{{ {equity}|signed }}}}, do not fit" if stocks else "stocks are not held"
-        return f"{moved}, which is what flight from dollar assets looks like; {misfit}."
+            return f"{moved} moved as in a flight, and so did stocks ({{{{ {equity}|signed }}}})."
+        misfit = f"stocks ({{{{ {equity}|signed }}}}) did not" if stocks else "stocks are not held"
+        return f"{moved} moved as in a flight; {misfit}."
     ten, dollar, equity = (f"{{{{ {i}|signed }}}}" for i in (ten, dollar, equity))
-    also = f" and the S&P 500 {equity}" if stocks else ""
-    joined = "," if stocks else " and"
-    return f"No flight shows: the 10-year yield {ten}{joined} the dollar index {dollar}{also} on the week."
+    also = f", S&P 500 {equity}" if stocks else ""
+    return f"No flight shows on the week: 10-year yield {ten}, dollar index {dollar}{also}."
 
 
 def fx_intervention(case: Case) -> Finding:
@@ -88,10 +87,18 @@ def fx_intervention(case: Case) -> Finding:
         if (case.number(i) or 0) <= case.limit("custody.fall")
     ]
     week = "{{ fx.krw.change_week|observed }}"
-    if not pressed:
-        reason = f"No Asian currency lost as much as the pressure threshold in the week to {week}."
+    if not pressed and not case.leaned_on:
         calm = tuple(f"fx.{c}.change_week" for c in ("krw", "twd", "cny") if case.fact(f"fx.{c}.change_week"))
-        return Finding("clue.fx_intervention", question, "absent", "low", (), calm, reason)
+        return Finding("clue.fx_intervention", question, "absent", "low", (), calm, _calm(case, week))
+    if not pressed:
+        reason = (
+            f"No Asian currency alone is under pressure in the week to {week}, but together they are "
+            "{{ fx.asia.pressure|magnitude }} weaker than usual."
+        )
+        supports.append("fx.asia.pressure")
+        return Finding(
+            "clue.fx_intervention", question, "partly_present", "low", tuple(supports + drawn), (), reason
+        )
     full = len(pressed) >= 2 and bool(drawn) and case.of_this_week("fx.krw.change_week")
     beyond = len(pressed) - 3
     also = f", and {('one', 'two', 'three')[beyond - 1]} more passed the threshold" if beyond > 0 else ""
@@ -105,6 +112,15 @@ def fx_intervention(case: Case) -> Finding:
         (),
         reason,
     )
+
+
+def _calm(case: Case, week: str) -> str:
+    """Name the weakest currency of a week in which none was under pressure."""
+    weakest = case.weakest()
+    if weakest is None or (case.number(f"fx.{weakest}.change_week") or 0) < 0.05:
+        return f"No Asian currency weakened in the week to {week}."
+    name, move = CURRENCIES[weakest], f"{{{{ fx.{weakest}.change_week|magnitude }}}}"
+    return f"The weakest Asian currency in the week to {week}, the {name}, lost only {move}."
 
 
 def forced_selling(case: Case) -> Finding:
@@ -141,7 +157,8 @@ def forced_selling(case: Case) -> Finding:
             f"Not testable: {why.input}: {why.why}.",
             why.due,
         )
-    shown = [name for name, mark in zip(MARKS, signs, strict=True) if held.get(mark)]
+    marks = (MARKS[0] if fast else "speed until {{ ust.10y.peak_week|observed }}", *MARKS[1:])
+    shown = [name for name, mark in zip(marks, signs, strict=True) if held.get(mark)]
     verdict = "present" if len(shown) == 3 else "partly_present" if len(shown) == 2 else "absent"
     fails = _fails(case)
     return Finding(
@@ -175,6 +192,6 @@ def _forced(shown: list[str], unheld: list[str]) -> str:
         return f"No mark of a forced sale shows{without}."
     if len(shown) == 1:
         return f"One of the three marks of a forced sale shows, {shown[0]}{without}."
-    lacking = next((m for m in MARKS if m not in shown and m not in unheld), None)
+    lacking = next((m for m in MARKS if m not in unheld and not any(s.startswith(m) for s in shown)), None)
     but = f"; {lacking} is missing" if lacking else without
     return f"Two of the three marks of a forced sale show, {' and '.join(shown)}{but}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportgen.findings.case import Case, no_move
+from reportgen.findings.case import Case, headed, no_move
 from reportgen.findings.events import Event
 from reportgen.model import Finding
 
@@ -78,7 +78,7 @@ def _decide(case: Case, finding_id: str, question: str, symptoms: dict[str, bool
 
 
 def _reason(events: list[Event], fits: str) -> str:
-    return f"{'; '.join(f'{e.headline} ({e.date.day} {e.date:%B %Y})' for e in events)}; {fits}."
+    return f"{'; '.join(headed(e) for e in events)}; {fits}."
 
 
 def _fitting(supports: tuple[str, ...], contradicts: tuple[str, ...]) -> str:
@@ -91,8 +91,8 @@ def _fitting(supports: tuple[str, ...], contradicts: tuple[str, ...]) -> str:
     if not fit:
         return "the market symptom does not fit" if len(misfit) == 1 else "none of the market symptoms fits"
     return (
-        f"{_listed(fit)} {'fits' if len(fit) == 1 else 'fit'}, "
-        f"{_listed(misfit)} {'is' if len(misfit) == 1 else 'are'} absent"
+        f"of the market symptoms, {_listed(fit)} {'shows' if len(fit) == 1 else 'show'}, "
+        f"{_listed(misfit)} {'does' if len(misfit) == 1 else 'do'} not"
     )
 
 

@@ -31,56 +31,67 @@ def decide(case: Case) -> Finding:
                 "Whether foreign central banks sold cannot be told yet: the week's exchange rates are due "
                 f"{due}{_without_custody(case)}."
             )
-            return Finding(ID, QUESTION, "pending", "low", (), (), reason, release.at)
-    pressed = case.pressed()
-    supports = tuple(f"fx.{c}.change_week" for c in pressed)
+            return Finding(ID, QUESTION, "pending", "low", (), (), reason + case.on_file(ID), release.at)
+    return _by_currencies(case)
+
+
+def _by_currencies(case: Case) -> Finding:
+    """Judge by the pressure on Asian currencies alone, and by sales that officials themselves reported."""
+    pressed, without = case.pressed(), _without_custody(case)
+    told = any(ID in e.supports and e.weight >= 1 for e in case.events)
     if len(pressed) >= 2:
+        reason = f"Currencies that central banks defend were under pressure, as {lost(pressed)}{without}."
+    elif case.leaned_on:
         reason = (
-            f"Currencies that central banks defend were under pressure, as {lost(pressed)}"
-            f"{_without_custody(case)}."
+            f"Asian currencies together were {{{{ {PRESSURE}|magnitude }}}} weaker than in a usual week, "
+            f"which may call for sales of dollars{without}."
         )
-        against = _eased(case)
-        return Finding(
-            ID, QUESTION, "partly_supported", "low", supports + _drawn(case), against, reason, _next(case)
-        )
-    reason = (
-        f"Asian currencies were not under the pressure that calls for intervention{_without_custody(case)}."
-    )
-    calm = tuple(
+    else:
+        reason = f"Asian currencies were not under the pressure that calls for intervention{without}."
+    supports = tuple(f"fx.{c}.change_week" for c in pressed) + _drawn(case) + _leaned(case)
+    calm = () if case.leaned_on else tuple(
         f"fx.{c}.change_week"
         for c in ("krw", "twd", "cny")
         if case.fact(f"fx.{c}.change_week") and c not in pressed
-    )
+    )  # fmt: skip
     return Finding(
         ID,
         QUESTION,
-        "not_supported",
+        "partly_supported" if case.leaned_on or told else "not_supported",
         "low",
-        supports + _drawn(case),
+        supports,
         calm + _eased(case),
-        reason,
+        reason + case.on_file(ID),
         _next(case),
     )
 
 
 def _by_custody(case: Case) -> Finding:
-    pressed = case.pressed()
-    fell = case.at_most(CUSTODY, "custody.fall")
-    change = case.number(CUSTODY)
+    """Judge by the fall of custody holdings, in dollars and against their usual changes."""
+    change, score = case.number(CUSTODY), case.number(CUSTODY_Z)
+    marks = {CUSTODY: case.at_most(CUSTODY, "custody.fall")}
+    usual = ""
+    if score is not None:
+        marks[CUSTODY_Z] = case.at_most(CUSTODY_Z, "custody.z")
+        usual = f", {{{{ {CUSTODY_Z}|magnitude }}}} {'below' if score < 0 else 'above'} the usual change"
     verb = "fell" if change is not None and change < 0 else "rose"
-    score = case.number(CUSTODY_Z)
-    usual = "" if score is None else (
-        f", {{{{ {CUSTODY_Z}|magnitude }}}} {'below' if score < 0 else 'above'} the usual change"
-    )  # fmt: skip
     reason = (
         f"Custody holdings at the New York Fed {verb} by {{{{ {CUSTODY}|magnitude }}}} "
         f"in the week to {{{{ {CUSTODY}|observed }}}}{usual}."
     )
-    verdict = "supported" if fell and len(pressed) >= 2 else "partly_supported" if fell else "not_supported"
-    custody = (CUSTODY,) if score is None else (CUSTODY, CUSTODY_Z)
-    supports = (custody if fell else ()) + tuple(f"fx.{c}.change_week" for c in pressed) + _drawn(case)
-    contradicts = (() if fell else custody) + _eased(case)
-    return Finding(ID, QUESTION, verdict, "medium", supports, contradicts, reason, _next(case))
+    fell = any(marks.values())
+    whole = all(marks.values()) and case.leaned_on
+    verdict = "supported" if whole else "partly_supported" if fell else "not_supported"
+    supports = (
+        *(i for i, reached in marks.items() if reached),
+        *(f"fx.{c}.change_week" for c in case.pressed()),
+        *_drawn(case),
+        *_leaned(case),
+    )
+    contradicts = (*(i for i, reached in marks.items() if not reached), *_eased(case))
+    return Finding(
+        ID, QUESTION, verdict, "medium", supports, contradicts, reason + case.on_file(ID), _next(case)
+    )
 
 
 def _next(case: Case) -> dt.datetime | None:
@@ -96,6 +107,11 @@ def _next(case: Case) -> dt.datetime | None:
 def _drawn(case: Case) -> tuple[str, ...]:
     """Return the foreign officials' cash at the Fed where they drew on it within the week."""
     return (POOL,) if case.of_this_week(POOL) and case.at_most(POOL, "custody.fall") else ()
+
+
+def _leaned(case: Case) -> tuple[str, ...]:
+    """Return the pressure on Asian currencies where it passes its threshold."""
+    return (PRESSURE,) if case.at_least(PRESSURE, "fx.asia") else ()
 
 
 def _eased(case: Case) -> tuple[str, ...]:

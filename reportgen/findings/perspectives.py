@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from reportgen.findings.case import Case
 from reportgen.indicators.gauge import COMPONENTS
 from reportgen.model import Finding
+from reportgen.text import in_sentence
 
 # The closed lists of stances, in rising order where they have one.
 STANCES: dict[str, tuple[str, ...]] = {
@@ -85,7 +86,7 @@ def crisis_risk(case: Case) -> Finding:
         return _unknown(case, "perspective.crisis_risk", question)
     lacking = [c for c in COMPONENTS if case.fact(f"liquidity.{c.id}.state") is None]
     blind = any(all(c in lacking for c in COMPONENTS if c.group == group) for group in ("funding", "market"))
-    without = f" (not held: {', '.join(c.label for c in lacking)})" if lacking else ""
+    without = f" (not held: {', '.join(in_sentence(c.label) for c in lacking)})" if lacking else ""
     now = "The liquidity gauge reads {{ liquidity.score }}, {{ liquidity.state }}"
     reason = f"{now}{without}; {_next_step(case, str(state.value))}"
     return Finding(
@@ -132,7 +133,7 @@ def crisis_indicators(case: Case) -> Finding:
     labels = {c.id: c.label for c in COMPONENTS}
     stance = "none" if not on else "some" if len(on) < 3 else "several"
     reason = (
-        f"Past their thresholds within a week: {'; '.join(labels[c] for c in on)}."
+        f"Past the watch threshold within the week: {'; '.join(in_sentence(labels[c]) for c in on)}."
         if on
         else "No funding indicator stands past its watch threshold."
     )
@@ -149,19 +150,33 @@ def policy_response(case: Case) -> Finding:
         return _unknown(case, "perspective.policy_response", question)
     words = {
         "robust": "With dollar liquidity robust no response is needed.",
-        "weakening": "With dollar liquidity weakening the Fed watches; it has no reason to act yet.",
-        "strained": "With dollar liquidity strained, operations that add reserves are to be expected first.",
-        "crisis": "In a dollar-liquidity crisis purchases of Treasuries and swap lines are to be expected.",
+        "weakening": "With dollar liquidity weakening the Fed is likely to watch; it is strain that "
+        "brings operations.",
+        "strained": "With dollar liquidity strained, operations that add reserves come first"
+        + (", and the Desk lends already." if _lends(case) else "."),
+        "crisis": "A crisis of dollar liquidity is met with purchases of Treasuries and with swap lines"
+        + (", and the purchases have begun." if _buys(case) else "."),
     }
     return Finding(
         "perspective.policy_response",
         question,
         _RESPONSE[str(state.value)],
         "medium",
-        ("liquidity.state",),
+        ("liquidity.state", *(i for i in ("fed.treasuries.pace",) if case.fact(i) is not None)),
         (),
         words[str(state.value)],
     )
+
+
+def _lends(case: Case) -> bool:
+    """Say whether the Desk's repo stands past one of its thresholds."""
+    fact = case.fact("liquidity.desk_repo.state")
+    return fact is not None and fact.value in ("watch", "stress")
+
+
+def _buys(case: Case) -> bool:
+    """Say whether the Fed's Treasuries grew in the latest week as fast as purchases make them."""
+    return case.at_least("fed.treasuries.change_week", "pace.purchases")
 
 
 def long_term_value(case: Case) -> Finding:
@@ -180,9 +195,12 @@ def long_term_value(case: Case) -> Finding:
     )
     above = "{{ real.10y.level_rank }} of its values" if rank < 100 else "on any earlier day"
     reason = f"The 10-year real yield of {{{{ real.10y.level }}}} is higher than {above} since 2015."
-    return Finding(
-        "perspective.long_term_value", question, stance, "medium", ("real.10y.level_rank",), (), reason
-    )
+    weighed = {"real.10y.level_rank": cheap}
+    if case.fact("carry.10y.level") is not None:
+        weighed["carry.10y.level"] = case.at_least("carry.10y.level", "carry.none")
+    supports = tuple(i for i, good in weighed.items() if good)
+    against = tuple(i for i, good in weighed.items() if not good)
+    return Finding("perspective.long_term_value", question, stance, "medium", supports, against, reason)
 
 
 def _unknown(case: Case, finding_id: str, question: str) -> Finding:

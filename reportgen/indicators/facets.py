@@ -28,7 +28,7 @@ RANKED = {
     "quarterly": 12,
 }  # observations before a level is ranked
 MONTH_BD = 20
-_COUNTS = {1: "month", 4: "four weeks", 13: "thirteen weeks"}
+_COUNTS = {1: "month", 4: "four weeks", 12: "twelve months", 13: "thirteen weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,10 @@ def _change_4w(about: Subject, fact_id: str) -> Fact | Missing:
 
 def _change_13w(about: Subject, fact_id: str) -> Fact | Missing:
     return _releases_back(about, fact_id, 13, "change over thirteen weeks")
+
+
+def _change_12m(about: Subject, fact_id: str) -> Fact | Missing:
+    return _releases_back(about, fact_id, 12, "change over twelve months")
 
 
 def _releases_back(about: Subject, fact_id: str, count: int, words: str) -> Fact | Missing:
@@ -305,14 +309,24 @@ def _level_rank(about: Subject, fact_id: str) -> Fact | Missing:
 
 def _peak_week(about: Subject, fact_id: str) -> Fact | Missing:
     """Measure the highest close of the week against the close from which the week starts."""
+    return _extreme_week(about, fact_id, "highest", np.argmax)
+
+
+def _trough_week(about: Subject, fact_id: str) -> Fact | Missing:
+    """Measure the lowest close of the week against the close from which the week starts."""
+    return _extreme_week(about, fact_id, "lowest", np.argmin)
+
+
+def _extreme_week(
+    about: Subject, fact_id: str, which: str, chosen: Callable[[Floats], np.intp]
+) -> Fact | Missing:
     snapshot, track = about.measures.snapshot, about.track
     span = change_span(track, about.weekly, snapshot.market_date, snapshot.week_start)
     if span is None or span.latest or span.end == span.start:
         return missing(fact_id, track.series[0], "no close of this week is held")
-    top = span.start + 1 + int(np.argmax(track.values[span.start + 1 : span.end + 1]))
-    return _change(
-        about, fact_id, Span(span.start, top, False), "highest close of the week less the last one before"
-    )
+    at = span.start + 1 + int(chosen(track.values[span.start + 1 : span.end + 1]))
+    words = f"{which} close of the week {'less' if about.measure.change != 'percent' else 'against'}"
+    return _change(about, fact_id, Span(span.start, at, False), f"{words} the last one before")
 
 
 def _last_higher(about: Subject, fact_id: str) -> Fact | Missing:
@@ -416,6 +430,7 @@ _FACETS: dict[str, Callable[[Subject, str], Fact | Missing]] = {
     "change_month": _change_month,
     "change_4w": _change_4w,
     "change_13w": _change_13w,
+    "change_12m": _change_12m,
     "change_week_pct": _change_week_pct,
     "change_week_z": _change_week_z,
     "change_4w_pct": _change_4w_pct,
@@ -424,4 +439,5 @@ _FACETS: dict[str, Callable[[Subject, str], Fact | Missing]] = {
     "last_higher": _last_higher,
     "level_rank": _level_rank,
     "peak_week": _peak_week,
+    "trough_week": _trough_week,
 }

@@ -1,4 +1,4 @@
-"""All facts of a snapshot: what the registry lists, the curve's regime, the gauge, the analogues."""
+"""All facts of a snapshot: what the registry lists, and what other modules compute from it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Literal
 
 from reportgen.indicators import facets
 from reportgen.indicators.analogues import analogue_facts
+from reportgen.indicators.balance_sheet import balance_sheet_facts
 from reportgen.indicators.gauge import COMPONENTS, STATES, GaugeHistory, gauge_days, gauge_history
 from reportgen.indicators.measures import Measures, registry
 from reportgen.indicators.pairs import pair_facts
+from reportgen.indicators.par_bonds import par_bond_facts
 from reportgen.indicators.pressure import pressure_facts
 from reportgen.indicators.rarity import rarity_facts
 from reportgen.indicators.similar import similar_facts
@@ -68,8 +70,9 @@ def compute_facts(measures: Measures, thresholds: Thresholds) -> FactSet:
             found.add(facets.taken(about, facet))
     for fact in (
         *_week(snapshot),
-        *_reserves_share(found),
         *_regime(found),
+        *balance_sheet_facts(found.facts, found.missing, thresholds, snapshot.market_date),
+        *par_bond_facts(measures, found.facts, found.missing),
         *_gauge(measures, thresholds),
         *analogue_facts(measures),
         *rarity_facts(measures),
@@ -101,23 +104,6 @@ def _week(snapshot: Snapshot) -> Iterator[Fact | Missing]:
         text=f"{count}{NBSP}{'session' if count == 1 else 'sessions'}",
         observed=inputs[0].day, published=inputs[0].published, inputs=inputs,
         method="closes of the 10-year yield after the week's start", start=inputs[1].day,
-    )  # fmt: skip
-
-
-def _reserves_share(found: FactSet) -> Iterator[Fact | Missing]:
-    fact_id = "fed.reserves_to_assets.level"
-    reserves, assets = found.get("fed.reserves.level"), found.get("fed.assets.level")
-    if reserves is None or assets is None:
-        lacking = found.missing["fed.reserves.level" if reserves is None else "fed.assets.level"]
-        yield Missing(fact_id, lacking.input, lacking.why, lacking.due)
-        return
-    value = reserves.number / assets.number * 100
-    yield Fact(
-        id=fact_id, label="Reserves (week average) as a share of Federal Reserve assets",
-        value=value, unit="percent", text=f"{value:.1f}%", decimals=1,
-        observed=max(reserves.observed, assets.observed), published=max(reserves.published, assets.published),
-        inputs=reserves.inputs + assets.inputs, method="h41_reserves / h41_assets, percent",
-        stale=reserves.stale or assets.stale,
     )  # fmt: skip
 
 

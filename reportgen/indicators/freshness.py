@@ -9,6 +9,7 @@ from typing import Literal
 
 from reportgen import calendars
 from reportgen.calendars import publication
+from reportgen.calendars.rules import rule
 from reportgen.model import History, Series, to_date, to_utc
 from reportgen.store import Snapshot
 from reportgen.text import format_date, format_day, format_moment
@@ -48,7 +49,7 @@ def freshness(snapshot: Snapshot, series_id: str) -> Freshness:
             why += " (restricted by licence)"
         return Freshness(series, None, None, "missing", why, None)
     newest, published = to_date(history.days[end]), to_utc(history.published[end])
-    age = calendars.count(newest, snapshot.market_date, "sifma")
+    age = calendars.count(newest, snapshot.market_date, rule(series.publication).calendar)
     if age <= series.max_age:
         return Freshness(series, newest, published, "fresh", None, _due(series.publication, snapshot.as_of))
     state, why, due = _delay(snapshot, history, newest)
@@ -79,7 +80,11 @@ def _after(series: Series, newest: dt.date) -> dt.date:
     return to_date(later[0]) if len(later) else newest
 
 
-@lru_cache(maxsize=64)
-def _due(rule: str, as_of: dt.datetime) -> dt.datetime | None:
-    release = publication.next_release(rule, as_of)
+def _due(rule_name: str, as_of: dt.datetime) -> dt.datetime | None:
+    release = _next_release(rule_name, as_of, publication.exceptions_in_force())
     return None if release is None else release.at
+
+
+@lru_cache(maxsize=64)
+def _next_release(rule_name: str, as_of: dt.datetime, _exceptions: int) -> publication.Release | None:
+    return publication.next_release(rule_name, as_of)

@@ -103,6 +103,7 @@ def _weeks(measures: Measures, tracks: tuple[Track, ...]) -> Weeks:
     first = min((t.days[0] for t in tracks if len(t)), default=to_day64(snapshot.week_start))
     today = to_day64(snapshot.market_date)
     monday = today - np.timedelta64(snapshot.market_date.weekday(), "D")
+    first = min(first, monday)  # data that begin within the week leave it the only one
     mondays = monday - np.arange((monday - first).astype(int) // 7, -1, -1) * np.timedelta64(7, "D")
     ends = opens[np.searchsorted(opens, mondays + (today - monday), side="right") - 1]
     held = ends >= mondays  # a week may have no session up to that weekday

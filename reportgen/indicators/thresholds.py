@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from reportgen.config import places
 from reportgen.errors import ConfigError
 from reportgen.model import Ref
 from reportgen.text import format_date, format_value
@@ -80,32 +81,26 @@ class Thresholds:
 def load_thresholds(path: Path = PACKAGED) -> Thresholds:
     """Read a thresholds file.
 
-    Raises: ConfigError that names the file and every faulty entry.
+    Raises: ConfigError that names the file, and line, entry and key of every fault.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
-        entries = _File.model_validate(document).threshold
+        text = path.read_text("utf-8")
+        document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path.name}: not readable as TOML: {error}") from error
+    try:
+        entries = _File.model_validate(document).threshold
     except ValidationError as error:
-        raise ConfigError(_faults(path, document, error)) from error
+        given = document.get("threshold")
+        raise ConfigError(
+            "\n".join(places.faults(path.name, text, "threshold", given, error, dotted=False))
+        ) from error
     seen = Counter((entry.id, entry.valid_from) for entry in entries)
-    twice = [f"{path.name}: {i} of {day} stands twice" for (i, day), count in seen.items() if count > 1]
+    twice = [
+        f"{places.place(path.name, text, 'threshold', at)}: {e.id} of {e.valid_from} stands twice"
+        for at, e in enumerate(entries)
+        if seen[e.id, e.valid_from] > 1
+    ]
     if twice:
         raise ConfigError("\n".join(twice))
     return Thresholds(entries)
-
-
-def _faults(path: Path, document: dict[str, object], error: ValidationError) -> str:
-    entries = document.get("threshold")
-    lines = []
-    for fault in error.errors():
-        where = fault["loc"]
-        name = "file"
-        if isinstance(entries, list) and len(where) > 1 and isinstance(where[1], int):
-            entry = entries[where[1]]
-            name = f"entry {where[1] + 1}"
-            name = entry.get("id", name) if isinstance(entry, dict) else name
-        key = ".".join(str(w) for w in where[2:]) or str(where[0])
-        lines.append(f"{path.name}: {name}: {key}: {fault['msg']}, found {fault.get('input')!r}")
-    return "\n".join(lines)

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from reportgen import calendars, embedded
-from reportgen.assets import asset_dir
-from reportgen.errors import AsOfError, ConfigError, StoreError
-from reportgen.findings import decide
-from reportgen.findings.events import PACKAGED as EVENTS
-from reportgen.findings.events import Event, load_events
+from reportgen import calendars
+from reportgen.errors import AsOfError, StoreError
+from reportgen.findings import decide, terms
+from reportgen.findings.changes import Comparison
+from reportgen.findings.events import Event, load_decisions
+from reportgen.findings.triggers import Trigger
+from reportgen.findings.triggers import references as quoted
 from reportgen.indicators.facts import FactSet, compute_facts
 from reportgen.indicators.freshness import freshness
 from reportgen.indicators.gauge import COMPONENTS, gauge_days, gauge_history
+from reportgen.indicators.gauge_report import Report
 from reportgen.indicators.measures import Measures, Track
-from reportgen.indicators.thresholds import PACKAGED as THRESHOLDS
-from reportgen.indicators.thresholds import Thresholds, load_thresholds
+from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import NEW_YORK, Days, Finding, Floats, History, Ref, to_date, to_moment64
+from reportgen.pipeline.desk import Desk as Desk
 from reportgen.store import Snapshot, Store
 
 REQUIRED = (
@@ -44,51 +44,6 @@ HISTORY_OF_GAUGE = dt.timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where a note's data and settings come from: a store, a desk's folder, other templates and charts.
-
-    Shape: None is the embedded data, the example desk, the templates and charts that came with reportgen.
-    """
-
-    data: Path | None = None
-    folder: Path | None = None
-    templates: Path | None = None
-    charts: Path | None = None
-
-    def store(self) -> Store:
-        """Open the store, the embedded data unless another is named.
-
-        Raises: StoreError if the folder is missing or a file in it cannot be read.
-        """
-        if self.data is not None and not self.data.is_dir():
-            raise StoreError(f"{self.data}: no such folder, expected a store")
-        return Store(self.data if self.data is not None else embedded.FOLDER)
-
-    def file(self, packaged: Path) -> Path:
-        """Return the desk's own copy of a settings file, else the packaged one."""
-        if self.folder is None:
-            return packaged
-        if not self.folder.is_dir():
-            raise ConfigError(
-                f"{self.folder}: no such folder, expected a desk", hint="`reportgen init` makes one."
-            )
-        own = self.folder / packaged.name
-        return own if own.is_file() else packaged
-
-    def assets(self, name: Literal["templates", "charts"]) -> Path:
-        """Return the folder of templates or charts."""
-        return asset_dir(name, self.templates if name == "templates" else self.charts)
-
-    def thresholds(self) -> Thresholds:
-        """Read the thresholds in force for this desk."""
-        return load_thresholds(self.file(THRESHOLDS))
-
-    def events(self) -> tuple[Event, ...]:
-        """Read the desk's event file."""
-        return load_events(self.file(EVENTS))
-
-
-@dataclass(frozen=True, slots=True)
 class Analysis:
     """What a note will say, before a word of it is set."""
 
@@ -98,11 +53,16 @@ class Analysis:
     events: tuple[Event, ...]
     facts: FactSet
     findings: dict[str, Finding]
+    comparison: Comparison | None = None  # with last week; only for a note
+    triggers: tuple[Trigger, ...] = ()  # likewise
+    record: Report | None = None  # of the gauge; for a note that asks for it
 
     @property
     def references(self) -> dict[str, Ref]:
-        """Return the thresholds in force, by id."""
-        return {i: self.thresholds.ref(i, self.snapshot.market_date) for i in self.thresholds.ids}
+        """Return what may be quoted, by id: thresholds and terms in force, and what triggers turn at."""
+        day = self.snapshot.market_date
+        limits = {i: self.thresholds.ref(i, day) for i in self.thresholds.ids}
+        return limits | terms.in_force(day) | quoted(self.triggers)
 
 
 def analyse(
@@ -113,7 +73,7 @@ def analyse(
     Raises: AsOfError for a moment before the data, in the future or far past their end.
     """
     store = desk.store()
-    thresholds, events = desk.thresholds(), desk.events()
+    thresholds, events = desk.thresholds(), (*desk.events(now), *load_decisions())
     moment = as_of if as_of is not None else default_as_of(desk, store, now)
     snapshot = store.snapshot(moment)
     _check(snapshot, now, allow_stale=allow_stale)

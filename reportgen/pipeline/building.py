@@ -18,20 +18,23 @@ from pathlib import Path
 import pyarrow as pa
 
 from reportgen import __version__
-from reportgen.checks.numerals import audit
-from reportgen.errors import AuditError
+from reportgen.pipeline import auditing, digesting
 from reportgen.pipeline.analysis import Analysis, Desk, add_gauge_history
+from reportgen.pipeline.aside import Aside
+from reportgen.pipeline.comparison import argued
 from reportgen.pipeline.composing import compose
+from reportgen.pipeline.context import CONTEXT, sealed, unchanged
 from reportgen.pipeline.design import load_design
 from reportgen.pipeline.exhibits import draw_all
-from reportgen.render import exports, facts_json, html, pdf
+from reportgen.pipeline.pressing import press
+from reportgen.render import disclosures, exports, facts_json, html
 from reportgen.render.attachments import attached
 from reportgen.render.context import NoteContext
 from reportgen.store import encode
 from reportgen.text import as_of_name
 
 PACK = "inputs.parquet"
-LIBRARIES = ("jinja2", "matplotlib", "numpy", "pikepdf", "pyarrow", "pydyf", "weasyprint")
+LIBRARIES = ("css-inline", "jinja2", "matplotlib", "numpy", "pikepdf", "pyarrow", "pydyf", "weasyprint")
 Progress = Callable[[str], None]
 
 
@@ -44,16 +47,27 @@ class Built:
 
 
 def build(
-    analysis: Analysis, desk: Desk, note: str, lang: str, progress: Progress, *, extras: bool = False
+    analysis: Analysis,
+    desk: Desk,
+    note: str,
+    lang: str,
+    progress: Progress,
+    *,
+    extras: bool = False,
+    revision: int = 1,
+    setter: Aside[bytes] | None = None,
 ) -> Built:
     """Draw, compose and set a note; nothing is written yet.
 
-    Shape: extras adds the files that serve other people's documents.
+    Shape: extras adds the files that serve other people's documents; revision counts the corrections of a
+        published note from 2; setter is a press begun earlier.
 
     Raises: TemplateError, ChartError, ConfigError or PdfError for whatever a part of the note lacks;
         AuditError for a number without a fact.
     """
+    shaped_by = sealed(desk, note, analysis.snapshot.as_of)
     design = load_design(desk, note, lang)
+    analysis = argued(analysis, record=design.definition.gauge_record)
     progress("gauge")
     add_gauge_history(analysis)
     progress("figures")
@@ -63,20 +77,28 @@ def build(
         pack = packing.result()
     progress("facts")
     digest = hashlib.sha256(pack).hexdigest()
+    context = compose(analysis, design, figures, revision)
+    known = auditing.origins(analysis, context)
     facts = facts_json.dumps(
-        facts_json.document(note, analysis.facts, analysis.findings, (PACK, digest))
+        facts_json.document(note, analysis.facts, analysis.findings, (PACK, digest), auditing.sealed(known))
     ).encode()
-    context = compose(analysis, design, figures)
-    progress("HTML")
-    page = html.page(context, design.templates)
-    _audit(page, analysis)
-    progress("PDF")
-    document = pdf.document(context, design.templates, attached(context, facts, PACK, digest))
+    progress("HTML and PDF")
+    with setter or press(design.templates, note, lang) as printing:
+        printing.start(context, design.templates, attached(context, facts, PACK, digest))
+        page = html.page(context, design.templates)
+        auditing.refuse_untraced(page, known)
+        shown = auditing.shown(page)
+        mail = digesting.make(context, design, analysis, figures)
+        auditing.refuse_untraced(mail.marked, known, digesting.HTML)
+        document = printing.result()
+    auditing.refuse_differing(shown, document)
     files = {
         "note.pdf": document,
         "note.html": page.encode(),
         "facts.json": facts,
         PACK: pack,
+        CONTEXT: unchanged(shaped_by, desk, note, analysis.snapshot.as_of),
+        **mail.files,
         **{f"figures/{f.id}.svg": f.svg.encode() for f in figures if not f.empty},
     }
     if extras:
@@ -84,20 +106,6 @@ def build(
         files |= {f"figures/{f.id}.png": f.png for f in figures if not f.empty}
     files["manifest.json"] = _manifest(context, files)
     return Built(context.note_id, files)
-
-
-def _audit(page: str, analysis: Analysis) -> None:
-    """Refuse a page on which a number or a direction has no fact behind it.
-
-    Raises: AuditError naming each, with the words around it.
-    """
-    quotes = [event.headline for event in analysis.events]
-    faults = audit(page, analysis.facts.facts, analysis.references, quotes)
-    if faults:
-        raise AuditError(
-            "\n".join(f"note.html: {fault}" for fault in faults),
-            hint="Print numbers as {{ fact('…') }} or {{ ref('…') }}, with a verb that follows their sign.",
-        )
 
 
 def folder_of(out: Path, as_of: dt.datetime, note: str, lang: str) -> Path:
@@ -144,6 +152,9 @@ def _manifest(context: NoteContext, files: Mapping[str, bytes]) -> bytes:
         "note": context.note,
         "lang": context.lang,
         "as_of": context.as_of.isoformat(),
+        "analysts": [{"name": a.name, "email": a.email} for a in context.desk.analysts],
+        "disclosures": disclosures.listed(context.disclosures),
+        "covers": disclosures.covers(context.desk.distribution),
         "versions": {
             "reportgen": __version__,
             "python": platform.python_version(),

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from reportgen.checks.numerals import audit
+from reportgen.checks.page import descriptions, pedigrees
+from reportgen.checks.typed import Printed, numbers
 from reportgen.errors import AuditError, PdfError, UsageError
-from reportgen.render import attachments, conformance
+from reportgen.pipeline import auditing
+from reportgen.render import attachments, conformance, legibility
 
 MANIFEST = "manifest.json"
 PDF = "note.pdf"
 HTML = "note.html"
-_QUOTED = re.compile(r'data-fact="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,18 @@ class BuiltNote:
 def check(note: BuiltNote) -> list[Fault]:
     """Return every fault of a note.
 
-    1. Every file is there and has the digest that the manifest gives, and no other file is.
+    1. Every file is there and has the digest that the manifest gives, and no other file is; the page names
+       the note as the manifest does.
     2. facts.json names the data pack and its digest.
     3. The copies in the PDF are those in the folder: the facts, and the digest of the data pack.
-    4. Every number on the page that opens a pedigree names a fact of facts.json.
-    5. The PDF is PDF/A-3a and PDF/UA-1.
+    4. Every numeral, date and word of direction on the page is borne out by facts.json, every pedigree too,
+       and every number in the description of a picture.
+    5. The PDF says what the page says, word by word.
+    6. The PDF is PDF/A-3a and PDF/UA-1.
+    7. Its risks and disclosures are set no smaller than most of its running text.
     """
-    return [*_sealed(note), *_pack(note), *_copies(note), *_quoted(note), *_conformant(note)]
+    checks = (_sealed, _identified, _pack, _copies, _audited, _described, _same_words, _conformant, _legible)
+    return [fault for each in checks for fault in each(note)]
 
 
 def _sealed(note: BuiltNote) -> Iterator[Fault]:
@@ -96,6 +103,13 @@ def _sealed(note: BuiltNote) -> Iterator[Fault]:
             yield Fault("manifest", name, "not in the manifest")
         elif (found := _sha256(note.files[name])) != sealed[name]:
             yield Fault("manifest", name, f"sha256 is {found}, the manifest says {sealed[name]}", exit_code)
+
+
+def _identified(note: BuiltNote) -> Iterator[Fault]:
+    if note.manifest is not None and HTML in note.files:
+        note_id = note.manifest["id"]
+        if note_id.encode() not in note.files[HTML]:
+            yield Fault("manifest", HTML, f"does not name {note_id}, which the manifest says it is")
 
 
 def _pack(note: BuiltNote) -> Iterator[Fault]:
@@ -122,20 +136,62 @@ def _copies(note: BuiltNote) -> Iterator[Fault]:
             yield Fault("attachments", name, f"differs from the copy in {PDF}")
 
 
-def _quoted(note: BuiltNote) -> Iterator[Fault]:
+def _audited(note: BuiltNote) -> Iterator[Fault]:
+    """Audit the page against facts.json, which names what else the note may quote."""
+    if note.facts is None or HTML not in note.files:
+        return  # told above
+    try:
+        known = auditing.unsealed(note.facts)
+    except (KeyError, TypeError, ValueError) as error:
+        why = f"the page cannot be audited against it: {type(error).__name__} {error}"
+        yield Fault("numbers", attachments.FACTS, why)
+        return
+    page = note.files[HTML].decode(errors="replace")
+    for found in audit(page, known.facts, known.refs, known.quotes, known.dues):
+        yield Fault("numbers", HTML, str(found))
+    for kind, origin_id, words in pedigrees(page):
+        origin = (known.facts if kind == "fact" else known.refs).get(origin_id)
+        if origin is not None and words != origin.text:
+            why = f"the pedigree of {origin_id} says {words!r}, {attachments.FACTS} {origin.text!r}"
+            yield Fault("numbers", HTML, why)
+
+
+def _described(note: BuiltNote) -> Iterator[Fault]:
+    """Look for the numbers of the pictures' descriptions, which have no marks, among the facts as printed."""
     if note.facts is None:
         return  # told above
-    held = {fact["id"] for fact in note.facts["facts"]}
-    quoted = dict.fromkeys(_QUOTED.findall(note.files.get(HTML, b"").decode(errors="replace")))
-    for fact_id in quoted:
-        if fact_id not in held:
-            yield Fault("facts", HTML, f"quotes {fact_id!r}, which is not in facts.json")
+    try:
+        known = auditing.unsealed(note.facts)
+    except (KeyError, TypeError, ValueError):
+        return  # told above
+    printed = Printed(known.facts, known.refs)
+    for words in descriptions(note.files.get(HTML, b"").decode(errors="replace")):
+        for one in numbers(words, known.quotes):
+            if not printed.candidates(one.words):
+                why = f"a picture's description says {one.words!r}, which no fact prints: “{words[:80]}”"
+                yield Fault("numbers", HTML, why)
+
+
+def _same_words(note: BuiltNote) -> Iterator[Fault]:
+    if note.attached is None or HTML not in note.files:
+        return  # told above
+    page = auditing.shown(note.files[HTML].decode(errors="replace"))
+    for found in auditing.differing(page, note.files[PDF]):
+        yield Fault("words", PDF, found, PdfError.exit_code)
 
 
 def _conformant(note: BuiltNote) -> Iterator[Fault]:
     if PDF in note.files:
         for failure in conformance.failed(note.files[PDF]):
             yield Fault("standards", PDF, failure, PdfError.exit_code)
+
+
+def _legible(note: BuiltNote) -> Iterator[Fault]:
+    if note.attached is None:
+        return  # told by the validation
+    wanted = legibility.headings(note.files.get(HTML, b"").decode(errors="replace"))
+    for failure in legibility.faults(note.files[PDF], wanted):
+        yield Fault("legibility", PDF, failure, PdfError.exit_code)
 
 
 def _unreadable(note: BuiltNote, name: str, expected: str) -> str:

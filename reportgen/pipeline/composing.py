@@ -9,6 +9,7 @@ from reportgen import __version__
 from reportgen.calendars import fomc, publication
 from reportgen.figures.figure import Figure
 from reportgen.figures.specification import Specification
+from reportgen.findings.events import active, of_week
 from reportgen.indicators.facts import POINTS, gauge_now
 from reportgen.indicators.freshness import freshness
 from reportgen.indicators.gauge import COMPONENTS
@@ -16,7 +17,17 @@ from reportgen.indicators.measures import registry
 from reportgen.model import NEW_YORK, Missing
 from reportgen.pipeline.analysis import Analysis
 from reportgen.pipeline.design import Design
-from reportgen.render.context import ComponentRow, DataTable, Exhibit, NoteContext, ReleaseRow, SeriesRow
+from reportgen.pipeline.outdated import outdated
+from reportgen.render import commentary, disclosures
+from reportgen.render.context import (
+    ComponentRow,
+    DataTable,
+    Disclosure,
+    Exhibit,
+    NoteContext,
+    ReleaseRow,
+    SeriesRow,
+)
 from reportgen.text import as_of_name
 
 AHEAD = dt.timedelta(days=8)
@@ -30,8 +41,11 @@ RELEASES = {
 }
 
 
-def compose(analysis: Analysis, design: Design, figures: Sequence[Figure]) -> NoteContext:
-    """Gather what a note says and shows; a figure without data becomes a named gap."""
+def compose(analysis: Analysis, design: Design, figures: Sequence[Figure], revision: int = 1) -> NoteContext:
+    """Gather what a note says and shows; a figure without data becomes a named gap.
+
+    Raises: CommentaryError for a fault in what the analysts wrote.
+    """
     snapshot = analysis.snapshot
     specs = design.charts.specifications
     gaps = {
@@ -39,10 +53,11 @@ def compose(analysis: Analysis, design: Design, figures: Sequence[Figure]) -> No
         for f in figures
         if f.empty
     }
+    rows = _series(analysis)
     return NoteContext(
         note=design.note,
         lang=design.lang,
-        note_id=f"{design.definition.prefix}-{as_of_name(snapshot.as_of)}-r1",
+        note_id=_id(design, snapshot.as_of, revision),
         as_of=snapshot.as_of,
         market_date=snapshot.market_date,
         week_start=snapshot.week_start,
@@ -52,12 +67,53 @@ def compose(analysis: Analysis, design: Design, figures: Sequence[Figure]) -> No
         thresholds=analysis.references,
         exhibits=tuple(_exhibit(f, specs[f.id]) for f in figures if not f.empty),
         releases=_releases(analysis),
-        series=_series(analysis),
+        series=rows,
         gauge=_gauge(analysis),
         desk=design.settings,
-        extra={"events": analysis.events},
+        extra={
+            "events": analysis.events,
+            "news": of_week(analysis.events, snapshot.as_of, snapshot.week_start),
+            "comparison": analysis.comparison,
+            "triggers": analysis.triggers,
+            "record": analysis.record,
+            "outdated": outdated(analysis, rows),
+            "terms": tuple(i for i in analysis.references if i.startswith("terms.")),
+        },
         versions={"reportgen": __version__},
+        commentary=_commentary(analysis, design, figures),
+        disclosures=_disclosures(design, snapshot.as_of, revision),
     )
+
+
+def _commentary(
+    analysis: Analysis, design: Design, figures: Sequence[Figure]
+) -> tuple[commentary.Comment, ...]:
+    """Read what the desk's analysts wrote about this moment."""
+    known = commentary.Known(
+        facts=analysis.facts.facts,
+        refs=analysis.references,
+        missing={gap.id: gap.why for gap in analysis.facts.missing.values()},
+        exhibits=tuple(f.id for f in figures if not f.empty),
+        sections=design.definition.section,
+        analysts=design.settings.analysts,
+        quotes=tuple(event.headline for event in active(analysis.events, analysis.snapshot.as_of)),
+    )
+    return commentary.load(design.folder, analysis.snapshot.as_of, design.lang, known)
+
+
+def _disclosures(design: Design, as_of: dt.datetime, revision: int) -> tuple[Disclosure, ...]:
+    """Select what the rules ask of a note for the desk's readers; nothing where it names no jurisdiction."""
+    if not design.settings.distribution.jurisdictions:
+        return ()
+    book = disclosures.load_rule_book(design.templates, design.lang, design.folder)
+    occasion = disclosures.Occasion(_id(design, as_of, revision), as_of)
+    return disclosures.select(book, design.settings, design.definition.content.tags, occasion)
+
+
+def _id(design: Design, as_of: dt.datetime, revision: int) -> str:
+    """Return the id of a note: "TW-2025-04-10-r1", "TW-2025-04-10-zh-r1" in another language than English."""
+    language = "" if design.lang == "en" else f"-{design.lang}"
+    return f"{design.definition.prefix}-{as_of_name(as_of)}{language}-r{revision}"
 
 
 def _exhibit(figure: Figure, spec: Specification) -> Exhibit:

@@ -11,6 +11,7 @@ from reportgen.figures.figure import Figure
 from reportgen.findings.events import PACKAGED as EVENTS
 from reportgen.indicators.thresholds import PACKAGED as THRESHOLDS
 from reportgen.pipeline.analysis import Analysis, Desk, add_gauge_history, analyse
+from reportgen.pipeline.comparison import argued
 from reportgen.pipeline.composing import compose
 from reportgen.pipeline.design import Design, load_design
 from reportgen.pipeline.exhibits import digest, draw_one
@@ -84,7 +85,7 @@ class Preview:
         settings = tuple(path.read_bytes() for path in self._setting_files())
         if settings != self._settings:
             moment = self._as_of if not self._settings else self.analysis.snapshot.as_of
-            found = analyse(self._desk, moment, self._now, allow_stale=self._allow_stale)
+            found = argued(analyse(self._desk, moment, self._now, allow_stale=self._allow_stale))
             add_gauge_history(found)
             self.analysis, self._settings = found, settings
         return self.analysis

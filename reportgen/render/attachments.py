@@ -8,8 +8,6 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-import pikepdf
-
 from reportgen.render.context import DataTable, NoteContext
 from reportgen.render.press import format_cell
 from reportgen.text import MINUS
@@ -42,6 +40,8 @@ def attached(context: NoteContext, facts: bytes, pack: str, sha256: str) -> tupl
 
 def read(pdf: bytes) -> dict[str, bytes] | None:
     """Return the files in a PDF; None if it cannot be read."""
+    import pikepdf
+
     try:
         with pikepdf.open(io.BytesIO(pdf)) as opened:
             return {name: file.get_file().read_bytes() for name, file in opened.attachments.items()}

@@ -18,6 +18,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name
 
 from reportgen.errors import HostError, PdfError
+from reportgen.render import signature_field
 
 PROFILES = {"3a": "PDF/A-3a", "ua1": "PDF/UA-1"}
 VERAPDF = "verapdf"
@@ -54,11 +55,12 @@ def complete(metadata: Any, identifier: str) -> None:
     metadata.generate_rdf_metadata = completed
 
 
-def finish(raw: bytes, links: Mapping[str, str]) -> bytes:
+def finish(raw: bytes, links: Mapping[str, str], signature: str = "") -> bytes:
     """Mend what a reader of the structure stumbles over, and save the same bytes each time.
 
-    Header cells get their scope, figures their place, running heads become artifacts, and links within the
-    document say where they lead. Shape: links holds the words of each destination.
+    Header cells get their scope, figures their place, running heads become artifacts, links within the
+    document say where they lead, and an empty field awaits a signature where there are words for it.
+    Shape: links holds the words of each destination, signature those of the field.
     """
     with pikepdf.open(io.BytesIO(raw)) as pdf:
         used: dict[tuple[int, int], set[int]] = {}
@@ -73,6 +75,8 @@ def finish(raw: bytes, links: Mapping[str, str]) -> bytes:
             for note in page.obj.get("/Annots", ()):
                 if "/Dest" in note:
                     note.Contents = links[str(note.Dest)]
+        if signature:
+            signature_field.add(pdf, signature)
         return save(pdf)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from reportgen.config import Desk
 from reportgen.model import Fact, Finding, Missing, Ref, Series
+from reportgen.render.commentary import Comment
 
 Freshness = Literal["fresh", "late", "stale", "missing"]
 Reading = Literal["calm", "watch", "stress", "missing"]
@@ -71,6 +72,19 @@ class ComponentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A disclosure that a rule asks for, in the words that were in force at the as-of."""
+
+    id: str
+    version: int
+    jurisdiction: str
+    place: Literal["certification", "disclosures"]
+    paragraphs: tuple[str, ...]
+    source: str
+    approved: str = ""  # by whom and when; an example until then
+
+
+@dataclass(frozen=True, slots=True)
 class NoteContext:
     """Everything that the templates of one note may print."""
 
@@ -91,3 +105,5 @@ class NoteContext:
     desk: Desk
     extra: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    commentary: tuple[Comment, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()

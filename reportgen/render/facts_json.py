@@ -15,9 +15,16 @@ SCHEMA = 1
 
 
 def document(
-    note: str, facts: FactSet, findings: Mapping[str, Finding], pack: tuple[str, str] | None = None
+    note: str,
+    facts: FactSet,
+    findings: Mapping[str, Finding],
+    pack: tuple[str, str] | None = None,
+    quoted: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the content of facts.json; pack names the data pack and its sha256."""
+    """Return the content of facts.json.
+
+    Shape: pack names the data pack and its sha256; quoted holds what the note may quote besides its facts.
+    """
     name, digest = pack if pack is not None else (None, None)
     return {
         "schema": SCHEMA,
@@ -28,6 +35,7 @@ def document(
         "facts": [_fact(f) for f in facts.facts.values()],
         "findings": [_finding(f, facts) for f in findings.values()],
         "missing": [_missing(m) for m in facts.missing.values()],
+        **(quoted or {}),
         "data": {"pack": name, "sha256": digest},
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reportgen.render import fonts
+from reportgen.render import commentary, fonts
 from reportgen.render.context import NoteContext
 from reportgen.render.note import Place
 from reportgen.render.numerals import Medium
@@ -55,10 +55,10 @@ def print_page(context: NoteContext, templates: Path) -> str:
 def compose(press: Press, css: Markup) -> str:
     """Render the sections, then the frame around them."""
     context = press.context
-    headline, deck = _line(press, "headline"), _line(press, "deck")
+    headline, deck = line(press, "headline"), line(press, "deck")
     opening, front, rest = _sections(press)
     with press.as_plain():
-        title, description = _line(press, "headline").unescape(), _line(press, "deck").unescape()
+        title, description = line(press, "headline").unescape(), line(press, "deck").unescape()
     script = press.render("brand/screen.js")
     frame = press.render(
         "layout.html.j2",
@@ -89,22 +89,36 @@ def _sections(press: Press) -> tuple[list[SectionPage], Markup, list[SectionPage
     """Render the sections in the order of the page; one that says nothing is left out."""
     opening, rest = [], []
     for entry in (e for e in press.definition.section if e.place == "opening"):
-        opening.append(_section(press, entry.id, entry.place))
+        section, *own = _section(press, entry.id, entry.place)
+        opening.append(section)
+        rest += own  # beside the side column there are no headings
     front = press.render("sections/front.html.j2")
     for entry in (e for e in press.definition.section if e.place != "opening"):
-        rest.append(_section(press, entry.id, entry.place))
+        rest += _section(press, entry.id, entry.place)
     return [s for s in opening if s.html.strip()], front, [s for s in rest if s.html.strip()]
 
 
-def _line(press: Press, name: str) -> Markup:
+def line(press: Press, name: str) -> Markup:
     """Render a section that is one line of words."""
     return Markup(_SPACE.sub(" ", press.render(f"sections/{name}.html.j2").strip()))
 
 
-def _section(press: Press, id: str, place: Place) -> SectionPage:
+def _section(press: Press, id: str, place: Place) -> list[SectionPage]:
+    """Render a section with what the analysts wrote of it, and the sections of their own that follow it."""
     own = press.context.desk.legal.risk_heading if id == "risks" else ""
     heading = own or press.words(f"section.{id}")
-    return SectionPage(id, place, heading, press.render(f"sections/{id}.html.j2"))
+    comments = {comment.section: comment for comment in press.context.commentary}
+    rendered = press.render(f"sections/{id}.html.j2")
+    section = commentary.joined(comments.get(id), rendered, press.comment_number)
+    beside: Place = "body" if place == "opening" else place
+    return [
+        SectionPage(id, place, heading, section),
+        *(
+            SectionPage(one.section, beside, one.title, commentary.body(one, press.comment_number))
+            for one in comments.values()
+            if one.follows == id
+        ),
+    ]
 
 
 def _digest(script: str) -> str:

@@ -24,6 +24,12 @@ class SectionEntry(_Table):
     place: Place = "body"
 
 
+class Content(_Table):
+    """What a note holds views on, by the tags of templates/disclosures/rules.toml."""
+
+    tags: tuple[str, ...] = ()
+
+
 class NoteDefinition(_Table):
     """note.toml."""
 
@@ -31,7 +37,10 @@ class NoteDefinition(_Table):
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{2,4}$")]
     required_series: tuple[str, ...] = ()
     exhibits: tuple[str, ...] = ()
+    digest: tuple[str, ...] = ()  # charts that the mail shows
     key_table: tuple[tuple[str, str, str], ...] = ()  # label, level fact, change fact
+    content: Content = Content()
+    gauge_record: bool = False  # a page of the appendix
     section: Annotated[tuple[SectionEntry, ...], Field(min_length=1)]
 
 

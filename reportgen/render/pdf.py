@@ -8,6 +8,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from markupsafe import Markup
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportgen.errors import PdfError
-from reportgen.render import conformance, fonts
+from reportgen.render import conformance, fonts, legibility
 from reportgen.render.attachments import Attached
 from reportgen.render.context import NoteContext
 from reportgen.render.html import print_page
+from reportgen.render.note import load_words
 
-_VARIANT = "pdf/a-3a"
+VARIANT = "pdf/a-3a"
 _TAG = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
 _LINK = re.compile(r'<a\b[^>]*href="#([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
 _SVG_TEXT = re.compile(r"<text\b[^>]*>(.*?)</text>", re.DOTALL)
@@ -37,10 +39,14 @@ def document(context: NoteContext, templates: Path, attachments: Sequence[Attach
     """
     page_html = print_page(context, templates)
     _refuse_missing_glyphs(page_html, context)
-    with _epoch(context.as_of), _no_warnings():
+    with epoch(context.as_of), no_warnings():
         raw = _set(page_html, context, templates, attachments)
-    finished = conformance.finish(raw, _links(page_html))
-    conformance.prove(finished)
+    words = load_words(templates, context.note, context.lang)
+    finished = conformance.finish(raw, _links(page_html), words("label.signature"))
+    with ThreadPoolExecutor(1) as pool:  # while the validator computes outside the interpreter's lock
+        legible = pool.submit(_refuse_small_print, finished, page_html)
+        conformance.prove(finished)
+        legible.result()
     return finished
 
 
@@ -60,17 +66,29 @@ def _set(page_html: str, context: NoteContext, templates: Path, attachments: Seq
     ]
     fetcher = BundledFiles(frozenset(face.path for face in fonts.faces(context.desk.brand.fonts)), templates)
     source = weasyprint.HTML(string=page_html, base_url=templates.as_uri() + "/", url_fetcher=fetcher)
-    laid_out = source.render(pdf_variant=_VARIANT)
+    laid_out = source.render(pdf_variant=VARIANT)
     conformance.complete(laid_out.metadata, context.note_id)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the library leaves its colour profile open
         written: bytes = laid_out.write_pdf(
-            pdf_variant=_VARIANT,
+            pdf_variant=VARIANT,
             pdf_identifier=context.note_id.encode(),
             attachments=files,
             hinting=False,
         )
     return written
+
+
+def _refuse_small_print(finished: bytes, page_html: str) -> None:
+    """Check that risks and disclosures are set no smaller than the rest.
+
+    Raises: PdfError.
+    """
+    if found := legibility.faults(finished, legibility.headings(page_html)):
+        raise PdfError(
+            "the PDF: " + "; ".join(found),
+            hint="Set the sections risks and disclosures larger in brand/print.css.j2.",
+        )
 
 
 class BundledFiles(URLFetcher):  # type: ignore[misc]
@@ -112,7 +130,7 @@ def _refuse_missing_glyphs(page_html: str, context: NoteContext) -> None:
 
 
 @contextmanager
-def _epoch(moment: dt.datetime) -> Iterator[None]:
+def epoch(moment: dt.datetime) -> Iterator[None]:
     """Give the font library a fixed clock."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(moment.timestamp()))
@@ -137,7 +155,7 @@ class _Collector(logging.Handler):
 
 
 @contextmanager
-def _no_warnings() -> Iterator[None]:
+def no_warnings() -> Iterator[None]:
     """Collect what the renderer complains about.
 
     Raises: PdfError with all of it.

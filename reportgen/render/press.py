@@ -6,19 +6,22 @@ import base64
 import datetime as dt
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import cast
 
+import jinja2
 from markupsafe import Markup, escape
 
 from reportgen import text
 from reportgen.errors import TemplateError
 from reportgen.model import NEW_YORK, Fact, Finding, Ref
-from reportgen.render import numerals
+from reportgen.render import commentary, numerals
 from reportgen.render.context import Exhibit, NoteContext, SeriesRow
 from reportgen.render.environment import Guard, environment
+from reportgen.render.markdown import Printing
 from reportgen.render.note import load_note, load_words
 from reportgen.render.numerals import Medium, Moment, Number
 
@@ -56,6 +59,21 @@ class Publisher:
     rows: tuple[SeriesRow, ...]
 
 
+def compile_templates(templates: Path, note: str, lang: str) -> None:
+    """Compile the templates of a note, so that its first page does not wait for it; faults are told there."""
+    folders = _folders(templates, note, lang)
+    compiling = environment(folders, {}, lambda found, text: Markup(text))
+    for folder, pattern in zip(folders, ("**/*.j2", "*.j2", "brand/*.j2"), strict=True):
+        for path in sorted(folder.glob(pattern)):
+            with suppress(jinja2.TemplateError, OSError, UnicodeDecodeError):
+                compiling.get_template(path.relative_to(folder).as_posix())
+
+
+def _folders(templates: Path, note: str, lang: str) -> tuple[Path, ...]:
+    """Return where the templates of a note are looked for, in this order."""
+    return templates / note / lang, templates / note, templates
+
+
 class Press:
     """Render the templates of one note for one medium.
 
@@ -70,8 +88,7 @@ class Press:
         self.printed: dict[str, Fact | Ref] = {}
         self._order: list[str] = []
         self._exhibits = {exhibit.id: exhibit for exhibit in context.exhibits}
-        note = templates / context.note
-        self._folders = (note / context.lang, note, templates)
+        self._folders = _folders(templates, context.note, context.lang)
         self._strings: dict[str, str] = {}
         self.environment = environment(self._folders, self._strings, self._wrap)
         self._offer()
@@ -281,6 +298,17 @@ class Press:
         }
         return found + list(lacking.values())
 
+    def outdated(self) -> list[Gap]:
+        """Return which publishers' numbers the findings look at and are older than permitted, and why."""
+        rows = cast("tuple[SeriesRow, ...]", self.context.extra.get("outdated", ()))
+        fresh = {_publisher(row) for row in self.context.series if row.state == "fresh"}
+        some = self.words("label.some_series")
+        alike = {(_publisher(row), row.state, row.why, row.due): row for row in rows}
+        return [
+            Gap(f"{name}, {some}" if name in fresh else name, state, why, due)
+            for name, state, why, due in alike
+        ]
+
     def publishers(self) -> list[Publisher]:
         """Return who published the series, and under which terms, with the series of each."""
         groups: dict[tuple[str, str, bool, bool], list[SeriesRow]] = {}
@@ -297,6 +325,18 @@ class Press:
     def data_uri(self, content: bytes, media_type: str) -> str:
         return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
+    def comment_number(self, one: Printing) -> Markup:
+        """Print a number of an analyst's text."""
+        if isinstance(one.origin, str):
+            xref: Markup = self.environment.globals["xref"](one.origin)  # type: ignore[operator]
+            return xref
+        if isinstance(one.origin, Ref) or one.form not in commentary.DATES:
+            return self._wrap(one.origin, one.words)
+        when = {"observed": one.origin.observed, "start": one.origin.start, "published": one.origin.published}
+        moment = when[one.form]
+        iso = "" if moment is None else moment.isoformat()
+        return self._wrap_moment(Moment(one.words, iso, self._wrap_moment, one.origin.id))
+
     # What stays inside.
 
     def _offer(self) -> None:
@@ -309,13 +349,15 @@ class Press:
                 *(self.observed, self.started, self.published, self.due),
                 *(self.drawn, self.exhibit_of, self.show, self.number_of, self.title, self.alt),
                 *(self.inline_svg, self.data_uri, self.caption_lines, self.css_string),
-                *(self.label, self.gaps, self.publishers, format_cell, numerals.anchor),
+                *(self.label, text.in_sentence, self.gaps, self.outdated, self.publishers),
+                *(format_cell, numerals.anchor),
             )
         }
         context = self.context
         offered |= {
             "note": self.definition,
             "desk": context.desk,
+            "disclosures": context.disclosures,
             "lang": context.lang,
             "note_id": context.note_id,
             "as_of": context.as_of,
@@ -358,6 +400,10 @@ class Press:
 
     def _wrap_moment(self, moment: Moment) -> Markup:
         return numerals.wrap_moment(self.medium, moment)
+
+
+def _publisher(row: SeriesRow) -> str:
+    return row.series.citation.split(",")[0]
 
 
 def _named(rows: list[SeriesRow]) -> str:

@@ -82,7 +82,9 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
 
         analysis = analyse(Desk(), parse_as_of(as_of), NOW, allow_stale=True)
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reportgen.pipeline.aside._CAN_COPY", False)  # else it is set out of sight
             patch.setattr(pdf, "document", document)
+            patch.setattr("reportgen.pipeline.auditing.refuse_differing", lambda *_: None)
             built = building.build(analysis, Desk(), "treasury-weekly", "en", lambda _: None)
         path = folder / f"{name}.html"
         path.write_bytes(built.files["note.html"])

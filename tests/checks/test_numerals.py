@@ -40,7 +40,7 @@ TRUE = [
     f"<p>The 10-year yield rose {number('39 bp')} in April 2025.</p>",
     f"<p>It moved {number('+39 bp')}, the dollar fell {number('2.1%', 'dollar.dxy.change_week')}.</p>",
     f"<p>Funds were short {number('1.87 million', 'cot.10y.lev_net')} contracts.</p>",
-    f"<p>That is {number('1,874,000', 'cot.10y.lev_net')} contracts.</p>",
+    f"<p>They are net short {number('1,874,000', 'cot.10y.lev_net')} contracts.</p>",
     f"<p>Rarer than {number('99.6%', 'ust.10y.change_week_size')} of all.</p>",
     '<p>A <button data-fact="curve.regime">bear steepening</button>.</p>',
     f"<p>Last seen on {number('24 February 2025', 'ust.10y.last_higher')}.</p>",

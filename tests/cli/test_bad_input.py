@@ -125,7 +125,7 @@ BAD_DESKS = [
         "events.toml",
         '"driver.liquidity_selling"',
         '"driver.moon"',
-        ("event.0.supports.0: ", "found 'driver.moon'"),
+        ("events.toml: line ", ".supports.0: ", "found 'driver.moon'"),
     ),
 ]
 

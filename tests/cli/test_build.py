@@ -14,7 +14,17 @@ import pytest
 from reportgen.pipeline import building
 
 NOTE = Path("2025-04-10") / "treasury-weekly"
-FILES = {"note.pdf", "note.html", "facts.json", "inputs.parquet", "manifest.json"}
+FILES = {
+    "note.pdf",
+    "note.html",
+    "facts.json",
+    "inputs.parquet",
+    "context.zip",
+    "digest.html",
+    "digest.txt",
+    "manifest.json",
+}
+COMPARING = ("before.", "trigger.")
 FAKE = building.Built(
     "TW-2025-04-10-r1", {"note.pdf": b"new", "note.html": b"new", "figures/curve.svg": b"new"}
 )
@@ -42,7 +52,7 @@ def test_a_note(run, tmp_path):
     assert process.stderr == ""
     assert process.stdout.splitlines() == [str(out / NOTE / "note.pdf"), str(out / NOTE / "note.html")]
     assert [path.name for path in (out / NOTE.parent).iterdir()] == [NOTE.name]
-    assert {path.name for path in (out / NOTE).iterdir()} == FILES | {"figures"}
+    assert {path.name for path in (out / NOTE).iterdir()} == FILES | {"figures", "digest"}
 
     contents = {
         str(path.relative_to(out / NOTE)): path.read_bytes()
@@ -57,6 +67,12 @@ def test_a_note(run, tmp_path):
     printed = json.loads(run("facts", "--as-of", "2025-04-10", "--json").stdout)
     assert written.pop("data") == {"pack": "inputs.parquet", "sha256": manifest["sha256"]["inputs.parquet"]}
     assert printed.pop("data") == {"pack": None, "sha256": None}
+    assert "basis.fall" in [reference["id"] for reference in written.pop("references")]
+    assert written.pop("quotes")
+    for part in ("facts", "missing"):  # what compares with last week is the note's own
+        own = [entry for entry in written[part] if entry["id"].startswith(COMPARING)]
+        assert own or part == "missing"
+        written[part] = [entry for entry in written[part] if entry not in own]
     assert written == printed
 
 

@@ -91,7 +91,7 @@ def test_an_old_pango_is_a_fault(run, monkeypatch):
     assert pango["found"] == "1.42.4, expected 1.44 or newer"
 
 
-@pytest.mark.parametrize("command", ["doctor", "build"])
+@pytest.mark.parametrize("command", ["doctor", pytest.param("build", marks=pytest.mark.slow)])
 def test_without_pango(command, tmp_path):
     arguments = (
         ["build", "--as-of", "2025-04-10", "--out", tmp_path / "out"] if command == "build" else ["doctor"]

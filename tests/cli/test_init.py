@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 from reportgen import config
+from reportgen.assets import asset_dir
 from reportgen.findings import events
 from reportgen.indicators import thresholds
+from reportgen.render import disclosures
 
 
 def verdicts(run, *options):
@@ -25,6 +27,9 @@ def test_what_is_written_is_named_and_valid(run, tmp_path):
     assert config.load_desk(folder) == config.load_desk()
     assert thresholds.load_thresholds(folder / "thresholds.toml").ids == thresholds.load_thresholds().ids
     assert events.load_events(folder / "events.toml") == events.load_events()
+    own = disclosures.load_rule_book(asset_dir("templates"), "en", folder)
+    assert own.folder == folder / "disclosures"
+    assert own.rules == disclosures.load_rule_book(asset_dir("templates"), "en").rules
 
 
 def test_a_new_desk_says_what_the_house_says(run, desk):

@@ -442,6 +442,15 @@ def test_a_table_beyond_a_year_is_weekly(charts: Charts) -> None:
     assert [row[1] for row in found.table.rows[-3:]] == ["590.00", "595.00", "599.00"]
 
 
+def test_a_table_of_monthly_data_says_so(charts: Charts) -> None:
+    days = [f"{year}-{month:02}-28" for year in (2023, 2024) for month in range(1, 13)]
+    held = FakeMeasures({"ust.10y": track("ust.10y", days, range(24), frequency="monthly")})
+    found = draw(specification("line", lines=LINES[:1]), held, {}, charts, {}, LOOK)  # type: ignore[arg-type]
+    assert found.table is not None
+    assert found.table.header[0] == "Month to"
+    assert len(found.table.rows) == 24
+
+
 @pytest.mark.parametrize(
     ("last", "expected"),
     [

@@ -9,6 +9,7 @@ import pytest
 
 from reportgen.embedded import FOLDER
 from reportgen.findings import decide
+from reportgen.findings.events import load_events
 from reportgen.findings.perspectives import STANCES
 from reportgen.model import NEW_YORK
 from reportgen.store import RESTRICTED
@@ -139,6 +140,69 @@ def test_custody_holdings_decide_where_they_are_held(facts_at, thresholds, chang
     assert words in finding.reason
     side = finding.supports if verdict == "partly_supported" else finding.contradicts
     assert set(held) <= set(side)
+
+
+CALM = {f"fx.{c}.change_week": 0.2 for c in ("krw", "twd", "cny", "inr", "thb", "sgd")}
+AFTER = "2025-04-14T17:00"  # the exchange rates of the week are out
+
+
+@pytest.mark.parametrize(
+    ("change", "score", "moves", "verdict"),
+    [
+        (-10.0, -1.5, {"fx.krw.change_week": 1.0, "fx.twd.change_week": 1.0}, "supported"),
+        (-10.0, -1.5, {"fx.asia.pressure": 1.0}, "supported"),
+        (-10.0, -1.5, {"fx.asia.pressure": 0.9}, "partly_supported"),
+        (-10.0, -1.4, {"fx.asia.pressure": 1.0}, "partly_supported"),  # a large fall, but not an unusual one
+        (-9.0, -1.5, {"fx.asia.pressure": 1.0}, "partly_supported"),
+        (-9.0, -1.4, {"fx.asia.pressure": 1.0}, "not_supported"),
+    ],
+)
+def test_custody_must_fall_far_and_unusually_with_currencies_under_pressure(
+    facts_at, thresholds, change, score, moves, verdict
+):
+    facts = facts_at(WEEK)
+    values = CALM | {"fx.asia.pressure": 0.0} | moves
+    held = {i: dataclasses.replace(facts.facts[i], value=x) for i, x in values.items()}
+    held |= custody(facts, change, score)
+    case = dataclasses.replace(
+        facts,
+        facts=facts.facts | held,
+        missing={i: m for i, m in facts.missing.items() if i not in held},
+    )
+    finding = decide(case, thresholds, ())["driver.foreign_official_selling"]
+    assert finding.verdict == verdict
+    assert ("foreign.custody.change_week_z" in finding.supports) == (score <= -1.5)
+
+
+def test_currencies_may_be_under_pressure_together_though_none_is_alone(found):
+    values = CALM | {"fx.asia.pressure": 1.0}
+    answers = found(AFTER, values=values, events=())
+    driver, clue = answers["driver.foreign_official_selling"], answers["clue.fx_intervention"]
+    assert (driver.verdict, clue.verdict) == ("partly_supported", "partly_present")
+    assert "Asian currencies together were {{ fx.asia.pressure|magnitude }} weaker" in driver.reason
+    assert "fx.asia.pressure" in clue.supports
+    answers = found(AFTER, values=CALM | {"fx.asia.pressure": 0.9}, events=())
+    assert answers["driver.foreign_official_selling"].verdict == "not_supported"
+    assert answers["clue.fx_intervention"].verdict == "absent"
+
+
+def test_reported_intervention_is_evidence_in_part(found):
+    event = next(e for e in load_events() if e.id == "japan_2022_09")
+    told = event.model_copy(update={"date": dt.date(2025, 4, 8), "public": dt.date(2025, 4, 8)})
+    values = CALM | {"fx.asia.pressure": 0.0}
+    finding = found(AFTER, values=values, events=(told,))["driver.foreign_official_selling"]
+    assert finding.verdict == "partly_supported"
+    assert finding.reason.endswith(
+        "On the desk's file: “Japan intervenes to support the yen” (8 April 2025)."
+    )
+
+
+def test_value_weighs_the_carry(found):
+    gain = found(WEEK, values={"carry.10y.level": 0.0})["perspective.long_term_value"]
+    cost = found(WEEK, values={"carry.10y.level": -0.1})["perspective.long_term_value"]
+    assert gain.verdict == cost.verdict  # the stance follows the real yield and liquidity
+    assert "carry.10y.level" in gain.supports
+    assert "carry.10y.level" in cost.contradicts
 
 
 def test_official_selling_waits_for_the_exchange_rates_of_the_week(found):

@@ -256,7 +256,7 @@ def test_every_fact_carries_its_pedigree(facts_at, as_of):
 def test_revised_series_are_flagged(facts_at):
     facts = facts_at("2025-04-10")
     revised = {i.split(".")[0] for i, f in facts.facts.items() if f.revised}
-    assert {"termpremium", "stress", "foreign", "dollar"} == revised
+    assert {"expected", "termpremium", "stress", "foreign", "dollar", "macro"} == revised
     assert not facts.facts["stress.ofr_fsi.level"].revised
     assert not any(f.revised for i, f in facts.facts.items() if i.startswith(("liquidity", "ust")))
 

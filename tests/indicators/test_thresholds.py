@@ -72,6 +72,17 @@ def test_a_malformed_file_is_refused_with_file_and_entry(written, old, new, faul
     assert fault in error.value.message
 
 
+@pytest.mark.parametrize("new", ["", 'source = ""\n'])
+def test_a_threshold_without_a_source_is_refused_with_its_line(written, new):
+    first = next(n for n, line in enumerate(GOOD.splitlines(), 1) if line.startswith("source"))
+    lines = GOOD.splitlines(keepends=True)
+    text = "".join([*lines[: first - 1], new, *lines[first:]])
+    owner = next(n for n, line in enumerate(lines, 1) if line.startswith("[[threshold]]"))
+    line = first if new else owner
+    with pytest.raises(ConfigError, match=rf"thresholds\.toml: line {line}: move\.small: source: "):
+        load_thresholds(written(text))
+
+
 def test_every_fault_is_named_at_once(written):
     text = GOOD.replace("value = 10", 'value = "low"').replace("value = 12", 'value = "high"')
     with pytest.raises(ConfigError) as error:

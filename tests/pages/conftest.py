@@ -67,6 +67,7 @@ class BuiltPages:
             return kept[-1]
 
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reportgen.pipeline.aside._CAN_COPY", False)  # else it is set out of sight
             patch.setattr("reportgen.render.pdf.print_page", keep)
             built = building.build(analysis, Desk(), "treasury-weekly", "en", lambda stage: None)
         self.note_id = built.note_id

@@ -29,7 +29,7 @@ from reportgen.text import parse_as_of
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 NOTE = "treasury-weekly"
-ALLOWED = 2.0  # seconds from saving to the screen
+PATIENCE = 60.0  # seconds; benchmarks/preview.py holds it to two
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Bench:
     analysed: list[dt.datetime | None] = field(default_factory=list)
 
     def get(self, path: str = "/", host: str = "127.0.0.1") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=4)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("GET", path, headers={"Host": host})
             reply = connection.getresponse()
@@ -50,12 +50,10 @@ class Bench:
         finally:
             connection.close()
 
-    def until_changed(self, shown: str) -> float:
-        """Wait as the page's script does, and return how long it took."""
-        begin = time.monotonic()
+    def wait_for_change(self, shown: str) -> None:
+        """Wait as the page's script does."""
         _, said = self.get(f"/changes?shown={version(shown)}")
         assert said.endswith("data: changed\n\n")
-        return time.monotonic() - begin
 
     def save(self, path: Path, old: str, new: str) -> tuple[int, str]:
         """Replace words in a file as an editor does, and return the page that follows in time."""
@@ -67,7 +65,7 @@ class Bench:
         aside = path.with_name(".saved")
         aside.write_text(words.replace(old, new, 1), encoding="utf-8")
         aside.replace(path)
-        assert self.until_changed(before) < ALLOWED
+        self.wait_for_change(before)
         return self.get()
 
     @property
@@ -195,12 +193,12 @@ def test_folder_that_goes_and_returns_ends_nothing(bench: Bench) -> None:
     _, before = bench.get()
     charts = bench.charts
     aside = charts.rename(charts.with_name("aside"))
-    assert bench.until_changed(before) < ALLOWED
+    bench.wait_for_change(before)
     status, fault = bench.get()
     assert status == 500
     assert "<h1>AssetError</h1>" in fault
     aside.rename(charts)
-    assert bench.until_changed(fault) < ALLOWED
+    bench.wait_for_change(fault)
     assert bench.get() == (200, before)
 
 

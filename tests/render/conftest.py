@@ -15,6 +15,7 @@ from reportgen.assets import asset_dir
 from reportgen.config import load_desk
 from reportgen.model import NEW_YORK, Fact, Finding, Missing, Observation, Ref, Series
 from reportgen.render.context import ComponentRow, DataTable, Exhibit, NoteContext, ReleaseRow, SeriesRow
+from reportgen.render.note import load_note
 
 AS_OF = dt.datetime(2025, 4, 10, 23, 59, tzinfo=NEW_YORK)
 MARKET_DATE = dt.date(2025, 4, 10)
@@ -238,6 +239,8 @@ def place_templates(folder: Path) -> Path:
     sections = templates / "treasury-weekly" / "en" / "sections"
     shutil.rmtree(sections)
     shutil.copytree(Path(__file__).parent / "sections", sections)
+    for entry in load_note(templates, "treasury-weekly").section:  # the others say nothing here
+        (sections / f"{entry.id}.html.j2").touch()
     return templates
 
 

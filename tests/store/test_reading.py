@@ -323,3 +323,15 @@ def test_a_snapshot_gives_what_was_public_and_the_newest_of_it(tmp_path, entries
     }
     assert dict(zip(found.days.tolist(), found.values.tolist(), strict=True)) == expected
     assert found.days.tolist() == sorted(expected)
+
+
+def test_a_series_held_with_its_vintages_is_not_marked_as_revised(tmp_path):
+    days = [f"2025-0{month}-01" for month in range(1, 7)]
+    alone = [(day, 300.0, None) for day in days]
+    later = [(day, 301.0, "2025-08-12T08:30") for day in days[:3]]
+    write(rows("cpi", *alone, *later), tmp_path / "a.parquet")
+    store = Store(tmp_path)
+    assert store.snapshot(parse_as_of("2025-08-01")).history("cpi").series.revised
+    assert not store.snapshot(parse_as_of("2025-09-01")).history("cpi").series.revised
+    write(rows("cpi", *alone, *later[:2]), tmp_path / "a.parquet")
+    assert Store(tmp_path).snapshot(parse_as_of("2025-09-01")).history("cpi").series.revised

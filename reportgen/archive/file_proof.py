@@ -1,0 +1,253 @@
+"""Proof of an archive's files: each hashed anew, each note's held against what its entries say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportgen.archive.ledger import Actor, Entry, read_moment
+from reportgen.archive.ledger_proof import LedgerProof, digests_in
+from reportgen.archive.objects import FOLDER
+from reportgen.archive.proof import BROKEN, LAYOUT, OBJECTS, RECORDS, SIGNATURES
+from reportgen.archive.records import NoteRecord, fold
+from reportgen.archive.verifier import Link, digest_of
+from reportgen.errors import ReportgenError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class FileProof(LedgerProof):
+    """Checks 4 to 7, which need the entries that the checks before have read."""
+
+    def __init__(
+        self, root: Path, trust: Sequence[Certificate], *, signatures: bool, others: Sequence[Path]
+    ) -> None:
+        super().__init__(root, trust, signatures=signatures, others=others)
+        self.bad: set[str] = set()  # digests of objects that are missing or changed
+        self.there: set[str] = set()
+
+    def objects(self) -> None:
+        """Hash every object, several at a time."""
+        paths = list(_walk(self.root / FOLDER))
+        workers = min(8, (os.cpu_count() or 1) + 1)
+        with ThreadPoolExecutor(workers) as pool:
+            done = list(pool.map(_hashed, [path for _, path in paths], chunksize=16))
+        named = self._named()
+        for (name, _), (digest, size, why) in zip(paths, done, strict=True):
+            subject = f"{FOLDER}/{name}"
+            short = name.rpartition("/")[2]
+            self.size += size
+            self.there.add(short)
+            if not _NAME.fullmatch(short) or name != f"{short[:2]}/{short}":
+                self.fault(LAYOUT, subject, "unknown file, not named by a SHA-256 in its folder")
+            elif why:
+                self.fault(OBJECTS, subject, f"{_uses(named, short)} cannot be read: {why}")
+                self.bad.add(short)
+            elif digest != short:
+                self.fault(OBJECTS, subject, f"{_uses(named, short)} was changed: its SHA-256 is {digest}")
+                self.bad.add(short)
+            elif short in self.pending and short not in named:
+                self.unfinished.append(f"{subject}: sealed, but no entry names it yet")
+            elif short not in named:
+                self.fault(OBJECTS, subject, "unknown file: no entry names it")
+        for digest in sorted(named.keys() - self.there):
+            self.bad.add(digest)
+            if uses := [u for u in named[digest] if u]:
+                self.fault(OBJECTS, f"{FOLDER}/{digest[:2]}/{digest}", f"missing: {', '.join(uses)}")
+
+    def _named(self) -> dict[str, list[str]]:
+        """Return every digest that an entry names, with the files that must be there for it.
+
+        Shape: of a digest that an entry mentions without sealing a file by it, the list is empty.
+        """
+        named: dict[str, list[str]] = defaultdict(list)
+        for seq, link in sorted(self.held.items()):
+            body = link.entry.get("body")
+            if not isinstance(body, dict):
+                continue
+            for digest in _NAME.findall(json.dumps(body)):
+                named[digest] = named[digest]
+            note = link.entry.get("note")
+            for name, digest in _sealed(str(link.entry.get("kind")), body):
+                use = f"{note}: {name}" if note else f"entry {seq}: {name}"
+                if use not in named[digest]:
+                    named[digest].append(use)
+        return named
+
+    def lives(self) -> Iterator[tuple[NoteRecord, list[Entry]]]:
+        """Return the notes that the readable entries tell of, with their entries."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for seq, link in sorted(self.held.items()):
+            entry = _entry(seq, link)
+            if entry is not None and entry.note is not None and not entry.kind.startswith("delivery."):
+                found[entry.note].append(entry)
+                if entry.kind == "note.published" and entry.key:
+                    found[entry.key].append(entry)
+        for note_id, entries in found.items():
+            try:
+                record = fold(note_id, entries)
+            except (ReportgenError, *BROKEN) as error:
+                self.fault(RECORDS, note_id, f"its entries cannot be understood: {error}")
+                continue
+            if record is not None:
+                yield record, entries
+
+    def records(self) -> None:
+        """Compare what was submitted, approved and published, note by note."""
+        for record, entries in self.lives():
+            try:
+                self._record(record, entries)
+            except BROKEN as error:
+                self.fault(RECORDS, record.id, f"its entries cannot be understood: {error!r}")
+
+    def _record(self, record: NoteRecord, entries: Sequence[Entry]) -> None:
+        if record.state == "publishing":
+            self.unfinished.append(f"{record.id}: its publication was begun and not finished")
+        self._manifest(record)
+        if record.signed_pdf is not None and (plain := record.files.get("note.pdf")) is not None:
+            self._begins(record.id, plain, record.signed_pdf)
+        if record.published_at is None:
+            return
+        approved = {e.body.get("manifest") for e in entries if e.kind == "note.approved"}
+        if record.manifest not in approved:
+            self.fault(RECORDS, record.id, "published, but no entry approves what was submitted last")
+
+    def _manifest(self, record: NoteRecord) -> None:
+        """Compare the manifest with the files of the entry that submitted it."""
+        content = self._object(record.manifest)
+        if content is None:
+            return
+        try:
+            sealed = dict(json.loads(content)["sha256"])
+        except (ValueError, KeyError, TypeError) as error:
+            self.fault(RECORDS, f"{record.id}: manifest.json", f"cannot be read: {error!r}")
+            return
+        files = {name: digest for name, digest in record.files.items() if name != "manifest.json"}
+        for name in sorted(sealed.keys() | files.keys()):
+            if sealed.get(name) != files.get(name):
+                said = f"the manifest says {sealed.get(name)}, the entry {files.get(name)}"
+                self.fault(RECORDS, f"{record.id}: {name}", said)
+
+    def _begins(self, note_id: str, plain: str, signed: str) -> None:
+        if plain in self.bad or signed in self.bad:
+            return
+        if not _begins(self._path(signed), self._path(plain)):
+            self.fault(RECORDS, f"{note_id}: signed PDF", "does not begin with exactly the approved bytes")
+
+    def published(self) -> None:
+        """Check the signatures and time stamps of every published note."""
+        for record, _ in self.lives():
+            if record.signed_pdf is None or record.published_at is None:
+                continue
+            at = record.published_at
+            with self.timed(SIGNATURES):
+                signed = self._object(record.signed_pdf)
+                if signed is not None:
+                    self.pdf(f"{record.id}: signed PDF", signed, at)
+            for name, digest in sorted((record.signatures or {}).items()):
+                held = self._object(digest)
+                if held is not None:
+                    self._beside(record, name, held, at)
+
+    def _beside(self, record: NoteRecord, name: str, held: bytes, at: Any) -> None:
+        """Check a signature or a time stamp that lies beside a note's file."""
+        subject = f"{record.id}: {name}"
+        target, _, kind = name.rpartition(".")
+        digest = record.signed_pdf if target == "note.signed.pdf" else record.files.get(target)
+        digest = record.manifest if target == "manifest.json" else digest
+        content = None if digest is None else self._object(digest)
+        if content is None:
+            return
+        if kind == "p7s":
+            with self.timed(SIGNATURES):
+                self.detached(subject, content, held, at)
+        elif kind == "tsr":
+            self.token(subject, content, held)
+
+    def _path(self, digest: str) -> Path:
+        return self.root / FOLDER / digest[:2] / digest
+
+    def _object(self, digest: str) -> bytes | None:
+        """Return an object that was found to be whole, None for one that was not."""
+        if digest in self.bad or digest not in self.there:
+            return None
+        return self._path(digest).read_bytes()
+
+
+def _sealed(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name the files that an entry seals, with their digests."""
+    if kind == "note.submitted":
+        yield from ((n, d) for n, d in digests_in(body.get("files")))
+    elif kind == "note.published":
+        if isinstance(body.get("signed_pdf"), str):
+            yield "signed PDF", body["signed_pdf"]
+        if isinstance(body.get("chain"), str):
+            yield "certificates", body["chain"]
+        yield from ((n, d) for n, d in digests_in(body.get("signatures")))
+    elif kind == "ledger.recovered":
+        objects = body.get("objects")
+        yield from (("recovered bytes", d) for d in (objects if isinstance(objects, list) else ()))
+
+
+def _uses(named: Mapping[str, list[str]], digest: str) -> str:
+    """Name the notes and files that rest on an object."""
+    uses = named.get(digest) or ["a file that no entry names"]
+    more = f" and {len(uses) - 3} more" if len(uses) > 3 else ""
+    return ", ".join(uses[:3]) + more
+
+
+def _entry(seq: int, link: Link) -> Entry | None:
+    """Return a link as an entry, None if its form is not that of one."""
+    found = link.entry
+    try:
+        return Entry(
+            seq=seq,
+            at=read_moment(found["at"]),
+            kind=str(found["kind"]),
+            note=found["note"],
+            actor=Actor(**found["actor"]),
+            why=str(found["why"]),
+            key=str(found["key"]),
+            body=dict(found["body"]),
+            prev=link.prev,
+            digest=link.digest,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None  # the chain has told of it
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Walk over the files of the objects in order of name."""
+    if not folder.is_dir():
+        return
+    for base, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(base) / name
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _hashed(path: Path) -> tuple[str, int, str]:
+    """Return digest and size of a file, or why it cannot be read."""
+    try:
+        return digest_of(path), path.stat().st_size, ""
+    except OSError as error:
+        return "", 0, error.strerror or str(error)
+
+
+def _begins(longer: Path, shorter: Path) -> bool:
+    """Tell whether a file begins with all bytes of another, read in pieces."""
+    with longer.open("rb") as one, shorter.open("rb") as other:
+        while piece := other.read(1 << 20):
+            if one.read(len(piece)) != piece:
+                return False
+    return True

@@ -1,0 +1,524 @@
+#!/usr/bin/env python3
+"""Verify a package of archived research notes: hashes, the chain of the ledger, signatures.
+
+    python3 verify.py [FOLDER] [--trust CERTIFICATES.pem] [--json]
+
+Needs Python 3.10 or newer and nothing besides; signatures are checked with the command openssl. FOLDER is
+where this file lies unless another is named. --trust names the certificates (PEM) that are trusted to vouch
+for the signers; without it the signatures are checked, and who made them is told. Exit status: 0 all is
+well, 1 something is wrong (each fault is named), 2 the package cannot be checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bisect
+import datetime as dt
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SUMS = "SHA256SUMS"
+PACKAGE = "package.json"
+LEDGER = "trail/ledger.jsonl"
+FILES, CHAIN, HEADS, RECORDS, SIGNATURES = 1, 2, 3, 4, 5  # the numbers of the checks
+_PIECE = 1 << 20
+_SUM = re.compile(r"([0-9a-f]{64})  (.+)")
+_BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
+
+
+@dataclass
+class Link:
+    """One line of a ledger as found: its place in the file from 1, its digest, what it says of itself."""
+
+    number: int
+    digest: str
+    seq: int = 0
+    prev: str = ""
+    why: str = ""  # it cannot be read as an entry
+    withheld: bool = False  # known by its digest alone
+    entry: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Fault:
+    """One thing that is wrong: the number of the check, the file or entry, and what was found."""
+
+    check: int
+    subject: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.message}"
+
+
+# The chain -------------------------------------------------------------------------------------------------
+
+
+def links(content: bytes) -> tuple[list[Link], bytes]:
+    """Return the whole lines of a ledger, and what lies torn behind the last line break."""
+    *lines, torn = content.split(b"\n")
+    found: list[Link] = []
+    for number, line in enumerate(lines, 1):
+        found.append(_link(number, line, found[-1].digest if found else ""))
+    return found, torn
+
+
+def _link(number: int, line: bytes, before: str) -> Link:
+    found = Link(number, hashlib.sha256(line).hexdigest())
+    try:
+        entry = json.loads(line)
+        if not isinstance(entry, dict):
+            raise ValueError("it is no object")
+        seq, prev = entry["seq"], entry.get("prev")
+        if isinstance(seq, bool) or not isinstance(seq, int):
+            raise ValueError("its seq is no number")
+        if entry.get("withheld") is True:
+            found.withheld, prev, found.digest = True, before, str(entry["digest"])
+        if not isinstance(prev, str):
+            raise ValueError("its prev is no digest")
+    except KeyError as error:
+        found.why = f"it has no {error}"
+    except ValueError as error:
+        found.why = str(error)
+    else:
+        found.seq, found.prev, found.entry = seq, prev, entry
+    return found
+
+
+def chain_faults(
+    found: Sequence[Link], anchor: str | None, vouched: Mapping[int, str]
+) -> tuple[list[Fault], dict[int, Link]]:
+    """Return what is wrong with a chain, and the link of each entry by its number.
+
+    Shape: anchor is the digest before the first line, None if it is not known, as in a part of a ledger;
+        vouched are digests by number for which a signature speaks.
+
+    Lines that name each other form segments. A break between two segments is an edited or a dropped entry; a
+    line that the chain passes by was inserted; one that it needs elsewhere was moved.
+    """
+    segments, strays = _segments([link for link in found if not link.why], anchor)
+    faults, held = [], {}
+    for first, line in segments:
+        for seq, link in enumerate(line, first):
+            held[seq] = link
+            if link.seq != seq:
+                faults.append((seq, "edited", f"it says that it is entry {link.seq}"))
+    for stray in strays:
+        faults.append((stray.seq, "inserted", f"line {stray.number}, which the chain passes by"))
+    for seq in _moved([(held[seq].number, seq) for seq in sorted(held)]):
+        faults.append((seq, "moved", f"it stands in line {held[seq].number}, out of its order"))
+    faults += _breaks(segments, [link for link in found if link.why], anchor, vouched)
+    merged: dict[tuple[int, str], str] = {}
+    for seq, what, why in faults:
+        merged.setdefault((seq, what), why)
+    said = sorted(merged.items())
+    return [Fault(CHAIN, f"entry {s}" if s else LEDGER, f"{w}: {y}") for (s, w), y in said], held
+
+
+def _segments(found: Sequence[Link], anchor: str | None) -> tuple[list[tuple[int, list[Link]]], list[Link]]:
+    """Join lines that name each other, each segment with the number of its first entry, in order.
+
+    Of two lines that name the same one before, that with the longer sequel goes on; so does, of two segments
+    that claim the same numbers or lie within each other, the longer one. The others are strays.
+    """
+    by_digest = {link.digest: k for k, link in enumerate(found)}
+    parents = [by_digest.get(link.prev, -1) for link in found]
+    after: dict[int, list[int]] = {}
+    for k, parent in enumerate(parents):
+        after.setdefault(parent, []).append(k)
+    depth = _depths(parents)
+    used: set[int] = set()
+    runs = []
+    for root in after.get(-1, ()):
+        run = [root]
+        while following := after.get(run[-1]):
+            run.append(max(following, key=lambda k: (depth[k], -found[k].number)))
+        used.update(run)
+        runs.append([found[k] for k in run])
+    strays = [found[k] for k in range(len(found)) if k not in used]
+    kept: list[tuple[int, int, int]] = []  # first and last number, which of the runs
+    places: list[tuple[int, int]] = []  # first and last line
+    for k in sorted(range(len(runs)), key=lambda k: (-len(runs[k]), runs[k][0].number)):
+        first = 1 if runs[k][0].prev == anchor else _voted(runs[k])
+        last, place = first + len(runs[k]) - 1, sorted((runs[k][0].number, runs[k][-1].number))
+        if _meets(kept, first, last) or _meets(places, place[0], place[1]):
+            strays += runs[k]
+            continue
+        bisect.insort(kept, (first, last, k))
+        bisect.insort(places, (place[0], place[1]))
+    return [(first, runs[k]) for first, _, k in kept], strays
+
+
+def _voted(run: Sequence[Link]) -> int:
+    """Return the number of a segment's first entry, by the majority of its lines."""
+    return max(1, Counter(link.seq - k for k, link in enumerate(run)).most_common(1)[0][0])
+
+
+def _meets(kept: Sequence[tuple[Any, ...]], first: int, last: int) -> bool:
+    """Tell whether a range meets one of those kept, which are in order and apart."""
+    at = bisect.bisect_right(kept, last, key=lambda k: k[0])
+    return at > 0 and bool(kept[at - 1][1] >= first)
+
+
+def _depths(parents: Sequence[int]) -> list[int]:
+    """Return how many lines follow each one, from the ends of the chains upwards."""
+    depth, waiting = [0] * len(parents), Counter(parents)
+    ready = [k for k in range(len(parents)) if not waiting[k]]
+    while ready:
+        at = ready.pop()
+        parent = parents[at]
+        if parent < 0:
+            continue
+        depth[parent] = max(depth[parent], depth[at] + 1)
+        waiting[parent] -= 1
+        if not waiting[parent]:
+            ready.append(parent)
+    return depth
+
+
+def _moved(places: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the fewest entries whose removal leaves the rest in the order of the file.
+
+    Shape: places are (line, entry) in order of entry.
+    """
+    ends: list[int] = []  # of the rising rows of each length, the position of the lowest end
+    lines: list[int] = []
+    before: list[int] = []
+    for k, (line, _) in enumerate(places):
+        at = bisect.bisect_left(lines, line)
+        before.append(ends[at - 1] if at else -1)
+        lines[at : at + 1], ends[at : at + 1] = [line], [k]
+    keep, at = set(), ends[-1] if ends else -1
+    while at >= 0:
+        keep.add(at)
+        at = before[at]
+    return [seq for k, (_, seq) in enumerate(places) if k not in keep]
+
+
+def _breaks(
+    segments: Sequence[tuple[int, list[Link]]],
+    unreadable: Sequence[Link],
+    anchor: str | None,
+    vouched: Mapping[int, str],
+) -> Iterator[tuple[int, str, str]]:
+    """Say what is wrong between two segments: lines that cannot be read, entries edited or dropped."""
+    rest = list(unreadable)
+    seq, line = (0, 0) if anchor is not None or not segments else (segments[0][0] - 1, 0)
+    last: Link | None = None
+    for k, (first, run) in enumerate(segments):
+        gap = [link for link in rest if line < link.number < run[0].number]
+        rest = [link for link in rest if link not in gap]
+        yield from _unread(gap, seq + 1, first - 1)
+        if not gap and first > seq + 1:
+            said = f"entries {seq + 1} to {first - 1} are" if first > seq + 2 else f"entry {seq + 1} is"
+            yield seq + 1, "dropped", f"{said} missing before line {run[0].number}"
+        elif not gap and last is not None:
+            alone = len(run) == 1 and (k + 1 == len(segments) or segments[k + 1][0] == first + 1)
+            if vouched.get(seq) == last.digest:
+                yield first, "edited", f"it does not follow from entry {seq}, for which a signature speaks"
+            elif alone and k + 1 < len(segments):
+                yield (
+                    first,
+                    "edited",
+                    f"it does not follow from entry {seq}, and entry {first + 1} not from it",
+                )
+            elif alone and vouched.get(first) != run[0].digest:
+                yield seq, "edited", f"entry {first} does not follow from it, or else was edited itself"
+                yield first, "edited", f"it does not follow from entry {seq}, or else that was edited"
+            else:
+                yield seq, "edited", f"it is not the entry {seq} that entry {first} names as the one before"
+        elif not gap and anchor is not None and run[0].prev != anchor:
+            yield first, "edited", "it does not name the digest of archive.json, or else that was edited"
+        seq, line, last = first + len(run) - 1, run[-1].number, run[-1]
+    tail = [link for link in rest if link.number > line]
+    yield from _unread(tail, seq + 1, seq + len(tail))
+    for link in rest:
+        if link not in tail:
+            yield 0, "inserted", f"line {link.number} cannot be read ({link.why}), and the chain passes it by"
+
+
+def _unread(gap: Sequence[Link], first: int, last: int) -> Iterator[tuple[int, str, str]]:
+    """Name lines that cannot be read where entries first to last stood."""
+    if len(gap) == last - first + 1:
+        for seq, link in enumerate(gap, first):
+            yield seq, "edited", f"line {link.number} cannot be read: {link.why}"
+    elif gap:
+        lines = f"line {gap[0].number}" if len(gap) == 1 else f"lines {gap[0].number} to {gap[-1].number}"
+        stood = f"where entries {first} to {last} stood" if last > first else f"where entry {first} stood"
+        yield first, "edited", f"{lines} cannot be read {stood}: {gap[0].why}"
+
+
+def head_faults(
+    held: Mapping[int, Link], heads: Iterable[tuple[str, int, str]], told: Iterable[int] = ()
+) -> list[Fault]:
+    """Return what heads say against a chain: a tail that was cut off, a history that was written anew.
+
+    Shape: heads are (where from, number, digest); told are entries whose faults are known already.
+    """
+    faults, last, told = [], max(held, default=0), set(told)
+    for source, seq, digest in heads:
+        if seq > last:
+            gone = f"entry {seq} is" if seq == last + 1 else f"entries {last + 1} to {seq} are"
+            faults.append(Fault(HEADS, source, f"cut: {gone} missing at the end, the head is of entry {seq}"))
+        elif seq in held and held[seq].digest != digest:
+            why = f"entry {seq} is not the one that this head is of"
+            more = "" if seq in told else ": it or what led to it was written anew"
+            faults.append(Fault(HEADS, source, why + more))
+    return faults
+
+
+# A package -------------------------------------------------------------------------------------------------
+
+
+class Package:
+    """A folder that an archive has handed out."""
+
+    def __init__(self, folder: Path, trust: Path | None) -> None:
+        self.folder, self.trust = folder, trust
+        self.faults: list[Fault] = []
+        self.notes: list[str] = []  # what a reader should know besides
+        self.digests: dict[str, str] = {}
+
+    def verify(self) -> None:
+        """1. Files have the digests of SHA256SUMS, and no other file is there. 2. The chain is whole.
+        3. Signed heads agree with it. 4. The files of each note are those that its entries name, and the
+        signed PDF begins with the approved one. 5. Signatures hold."""
+        self._sums()
+        held = self._chain()
+        self._records(held)
+        self._signatures()
+
+    def _fault(self, check: int, subject: str, message: str) -> None:
+        self.faults.append(Fault(check, subject, message))
+
+    def _sums(self) -> None:
+        wanted: dict[str, str] = {}
+        try:
+            lines = (self.folder / SUMS).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            self._fault(FILES, SUMS, f"cannot be read: {error}")
+            lines = []
+        for number, line in enumerate(lines, 1):
+            if found := _SUM.fullmatch(line):
+                wanted[found[2]] = found[1]
+            else:
+                self._fault(FILES, SUMS, f"line {number} is no digest and name")
+        there = {p.relative_to(self.folder).as_posix(): p for p in self.folder.rglob("*") if p.is_file()}
+        there.pop(SUMS, None)
+        for name, path in sorted(there.items()):
+            self.digests[name] = digest_of(path)
+            if name not in wanted:
+                self._fault(FILES, name, f"unknown file, {SUMS} does not name it")
+            elif self.digests[name] != wanted[name]:
+                self._fault(
+                    FILES, name, f"changed: its SHA-256 is {self.digests[name]}, expected {wanted[name]}"
+                )
+        for name in sorted(wanted.keys() - there.keys()):
+            self._fault(FILES, name, "missing")
+
+    def _chain(self) -> dict[int, Link]:
+        try:
+            content = (self.folder / LEDGER).read_bytes()
+        except OSError as error:
+            self._fault(CHAIN, LEDGER, f"cannot be read: {error}")
+            return {}
+        found, torn = links(content)
+        if torn:
+            self._fault(CHAIN, LEDGER, f"{len(torn)} bytes follow the last line break")
+        heads = [
+            (f"heads/{path.name}", *said)
+            for path in sorted((self.folder / "heads").glob("*.json"))
+            if (said := self._head(path)) is not None
+        ]
+        whole = bool(found) and found[0].seq == 1
+        anchor = self.digests.get("archive.json") if whole else None
+        faults, held = chain_faults(found, anchor, {seq: digest for _, seq, digest in heads})
+        self.faults += faults + head_faults(held, heads)
+        withheld = [link.seq for link in found if link.withheld]
+        if withheld:
+            self.notes.append(
+                f"{len(withheld)} of {len(found)} entries concern others and are withheld; the chain passes "
+                f"over them by their digests alone, and each signed head vouches for the entries before it"
+            )
+        return held
+
+    def _head(self, path: Path) -> tuple[int, str] | None:
+        try:
+            head = json.loads(path.read_bytes())
+            return int(head["seq"]), str(head["digest"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._fault(HEADS, f"heads/{path.name}", f"cannot be read: {error!r}")
+            return None
+
+    def _records(self, held: Mapping[int, Link]) -> None:
+        """Compare the files of each note with what the entries say was sealed and published."""
+        try:
+            notes = json.loads((self.folder / PACKAGE).read_bytes())["notes"]
+            listed = {n["id"]: (str(n["folder"]), dict(n["files"]), list(n["entries"])) for n in notes}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            self._fault(RECORDS, PACKAGE, f"cannot be read: {error!r}")
+            return
+        for note, (folder, files, entries) in listed.items():
+            if absent := [seq for seq in entries if seq not in held or held[seq].withheld]:
+                self._fault(RECORDS, note, f"{LEDGER} lacks {_numbers(absent)} of its life")
+            bodies = [held[seq].entry for seq in entries if seq in held]
+            named = set(re.findall(r"[0-9a-f]{64}", json.dumps([b.get("body") for b in bodies])))
+            for name, digest in files.items():
+                path = f"{folder}/{name}"
+                if self.digests.get(path, digest) != digest:
+                    self._fault(RECORDS, path, f"not the file of {note} that was sealed")
+                elif digest not in named:
+                    self._fault(RECORDS, path, f"no entry of {note} names it")
+            self._begins(folder, files)
+
+    def _begins(self, folder: str, files: Mapping[str, str]) -> None:
+        if "note.pdf" in files and "note.signed.pdf" in files:
+            plain, signed = (self.folder / folder / name for name in ("note.pdf", "note.signed.pdf"))
+            if plain.is_file() and signed.is_file():
+                content = plain.read_bytes()
+                if not signed.read_bytes().startswith(content):
+                    self._fault(
+                        RECORDS, f"{folder}/note.signed.pdf", "does not begin with the approved bytes"
+                    )
+
+    def _signatures(self) -> None:
+        found = sorted(self.folder.rglob("*.p7s"))
+        pdfs = sorted(self.folder.rglob("note.signed.pdf"))
+        if (found or pdfs) and shutil.which("openssl") is None:
+            self.notes.append(f"{len(found) + len(pdfs)} signatures not checked: openssl is not on the PATH")
+            return
+        if stamps := sorted(self.folder.rglob("*.tsr")):
+            asked = "openssl ts -verify -token_in -in FILE.tsr -data FILE -CAfile CERTIFICATES"
+            self.notes.append(f"{len(stamps)} time stamps not checked here: {asked}")
+        made: Counter[str] = Counter()
+        with tempfile.TemporaryDirectory() as scratch:
+            for path in found:
+                self._signed(path, path.with_suffix(""), path, Path(scratch), made)
+            for path in pdfs:
+                parts = pdf_parts(path.read_bytes())
+                if parts is None:
+                    self._fault(SIGNATURES, self._name(path), "no signature that covers the whole PDF")
+                    continue
+                content, signature = Path(scratch) / "content", Path(scratch) / "signature"
+                content.write_bytes(parts[0])
+                signature.write_bytes(parts[1])
+                self._signed(path, content, signature, Path(scratch), made)
+        for signer, count in sorted(made.items()):
+            how = "trusted" if self.trust else "who vouches for it was not checked, name --trust"
+            self.notes.append(f"{count} signatures hold, by {signer} ({how})")
+
+    def _signed(self, path: Path, content: Path, signature: Path, scratch: Path, made: Counter[str]) -> None:
+        trust = ["-CAfile", str(self.trust)] if self.trust else ["-noverify"]
+        command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", *trust]
+        command += ["-in", str(signature), "-content", str(content), "-signer", str(scratch / "signer.pem")]
+        if not content.is_file():
+            self._fault(SIGNATURES, self._name(path), f"what it signs is missing: {self._name(content)}")
+            return
+        done = subprocess.run(
+            [*command, "-out", str(scratch / "out"), *self._moment(signature)], capture_output=True, text=True
+        )
+        if done.returncode:
+            said = " ".join(done.stderr.split())
+            self._fault(SIGNATURES, self._name(path), f"the signature does not hold: {said[-300:]}")
+            return
+        asked = ["openssl", "x509", "-in", str(scratch / "signer.pem"), "-noout", "-subject"]
+        asked += ["-nameopt", "utf8,sep_comma_plus_space"]
+        named = subprocess.run(asked, capture_output=True, text=True)
+        made[named.stdout.strip().removeprefix("subject=").strip()] += 1
+
+    def _moment(self, signature: Path) -> list[str]:
+        """Ask whether the certificate was valid when it signed, not whether it is today."""
+        if not self.trust:
+            return []
+        asked = ["openssl", "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", str(signature)]
+        said = subprocess.run(asked, capture_output=True, text=True).stdout
+        found = re.search(r"signingTime.*?(?:UTCTIME|GENERALIZEDTIME):([A-Za-z]{3} .*? GMT)", said, re.DOTALL)
+        if found is None:
+            return []
+        written = f"{' '.join(found[1].split())} +0000"
+        moment = dt.datetime.strptime(written, "%b %d %H:%M:%S %Y GMT %z")
+        return ["-attime", str(int(moment.timestamp()))]
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.name
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def pdf_parts(content: bytes) -> tuple[bytes, bytes] | None:
+    """Return what the signature of a PDF covers, and the signature; None if there is none."""
+    found = list(_BYTE_RANGE.finditer(content))
+    if not found:
+        return None
+    begin, first, second, length = (int(found[-1][k]) for k in range(1, 5))
+    hidden = content[begin + first : second].strip()
+    try:
+        signature = bytes.fromhex(hidden[1:-1].decode("ascii"))
+    except ValueError:
+        return None
+    if begin or second + length != len(content):
+        return None  # bytes that the signature does not cover
+    return content[:first] + content[second : second + length], _der(signature)
+
+
+def _der(padded: bytes) -> bytes:
+    """Return a DER object without the zeros that fill its place."""
+    if len(padded) < 2 or padded[1] < 0x80:
+        return padded
+    count = padded[1] & 0x7F
+    return padded[: 2 + count + int.from_bytes(padded[2 : 2 + count], "big")]
+
+
+def _numbers(found: Sequence[int]) -> str:
+    return ("entry " if len(found) == 1 else "entries ") + ", ".join(map(str, found))
+
+
+def main() -> int:
+    """Verify the package and tell what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).resolve().parent)
+    parser.add_argument("--trust", type=Path, metavar="PEM")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not (options.folder / PACKAGE).is_file() and not (options.folder / SUMS).is_file():
+        sys.stderr.write(f"{options.folder}: no package of an archive: {PACKAGE} and {SUMS} are missing\n")
+        return 2
+    package = Package(options.folder.resolve(), options.trust)
+    package.verify()
+    if options.json:
+        faults = [vars(fault) for fault in package.faults]
+        sys.stdout.write(json.dumps({"ok": not faults, "faults": faults, "notes": package.notes}, indent=1))
+        sys.stdout.write("\n")
+    else:
+        for fault in package.faults:
+            sys.stdout.write(f"FAULT {fault.check} {fault}\n")
+        for note in package.notes:
+            sys.stdout.write(f"{note}\n")
+        count = len(package.digests)
+        said = "1 fault" if len(package.faults) == 1 else f"{len(package.faults)} faults"
+        said = said if package.faults else "all is well"
+        sys.stdout.write(f"{count} files: {said}\n")
+    return int(bool(package.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

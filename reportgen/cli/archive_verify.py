@@ -1,0 +1,124 @@
+"""reportgen archive verify."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reportgen.cli import office, progress
+from reportgen.cli.options import desk_options
+from reportgen.errors import ArchiveError
+from reportgen.pipeline.desk import Desk
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from reportgen.archive.verify import Verdict
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("verify")
+@click.option(
+    "--head",
+    "heads",
+    type=FILE,
+    multiple=True,
+    help="A copy of a signed head that was kept elsewhere, as mailed or from the anchor; more than once.",
+)
+@click.option(
+    "--trust",
+    type=FILE,
+    multiple=True,
+    help="Certificates (PEM) to trust besides [signing] trust of desk.toml; more than once.",
+)
+@click.option("--without-signatures", is_flag=True, help="Hash and walk the chain alone, which is fast.")
+@office.json_option
+@office.archive_option
+@desk_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    desk: Desk,
+    root: Path | None,
+    heads: tuple[Path, ...],
+    trust: tuple[Path, ...],
+    without_signatures: bool,
+    as_json: bool,
+) -> None:
+    """Hash every file anew, walk the chain of the ledger, check every signature and time stamp.
+
+    \b
+    1 the archive holds its identity and ledger, and no unknown file
+    2 the ledger is whole: entries canonical, in order, each naming the one before
+    3 heads, kept here or elsewhere, are those of this ledger
+    4 every file is there and has the digest that it is named by
+    5 what was approved is what was submitted, and what was published begins with it
+    6 signatures hold, by keys that were valid and trusted
+    7 time stamps hold
+
+    Exit status 8 if anything is wrong; each fault is named. What an interrupted command left behind is
+    told as unfinished: the next one puts it in order. A ledger that was cut shorter together with its heads
+    can be told only from a head kept elsewhere: name it with --head.
+    """
+    from reportgen.archive.verify import verify
+
+    place = office.root_of(desk, root)
+    trusted = () if without_signatures else _trusted(desk, trust)
+    with progress.shown() as say:
+        verdict = verify(place, trusted, heads=heads, signatures=not without_signatures, progress=say)
+    click.echo(_json(verdict) if as_json else _text(verdict))
+    if not verdict.ok:
+        ctx.exit(ArchiveError.exit_code)
+
+
+def _trusted(desk: Desk, more: tuple[Path, ...]) -> tuple[Certificate, ...]:
+    from reportgen import config
+    from reportgen.archive.keys import load_certificates
+
+    settings = config.load_desk(desk.folder).signing
+    return tuple(load_certificates([*settings.trust_files(desk.folder or Path()), *more]))
+
+
+def _text(verdict: Verdict) -> str:
+    from reportgen.archive.verify import CHECKS, SIGNATURES, STAMPS
+
+    lines = []
+    for check, words in CHECKS.items():
+        found = [fault for fault in verdict.faults if fault.check == check]
+        if check in (SIGNATURES, STAMPS) and check not in verdict.seconds and not found:
+            lines.append(f"{check}     -  {words}: none checked")
+            continue
+        lines.append(f"{check}  {'FAULT' if found else '   ok'}  {words}")
+        lines += [f"          {fault}" for fault in found]
+    lines += [f"unfinished: {said}" for said in verdict.unfinished]
+    size = f"{verdict.size / 1e6:.1f} MB"
+    lines.append(
+        f"{verdict.entries} entries, {verdict.objects} files of {size}, {verdict.signatures} signatures: "
+        + ("all is well" if verdict.ok else _count(len(verdict.faults)))
+    )
+    if verdict.head is not None:
+        lines.append(f"head: entry {verdict.head[0]}, {verdict.head[1]}")
+    return "\n".join(lines)
+
+
+def _count(faults: int) -> str:
+    return "1 fault" if faults == 1 else f"{faults} faults"
+
+
+def _json(verdict: Verdict) -> str:
+    content = {
+        "ok": verdict.ok,
+        "faults": [{"check": f.check, "subject": f.subject, "message": f.message} for f in verdict.faults],
+        "unfinished": list(verdict.unfinished),
+        "entries": verdict.entries,
+        "objects": verdict.objects,
+        "bytes": verdict.size,
+        "signatures": verdict.signatures,
+        "head": None if verdict.head is None else {"seq": verdict.head[0], "digest": verdict.head[1]},
+        "seconds": {str(check): round(spent, 3) for check, spent in sorted(verdict.seconds.items())},
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1)

@@ -1,0 +1,1 @@
+"""Delivery: each client gets a published note once, and the archive's ledger proves it."""

@@ -1,0 +1,237 @@
+"""Who may be sent a note: the desk's list, read whole or refused with every fault of it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportgen.delivery.tokens import address_digest
+from reportgen.errors import ConfigError
+
+COLUMNS = (
+    *("id", "email", "name", "language", "audience", "jurisdiction"),
+    *("consent_date", "consent_source", "status"),
+)
+STATUSES = ("active", "paused")
+_DATABASES = (".sqlite", ".sqlite3", ".db")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
+_AUDIENCE = re.compile(r"[a-z][a-z_]*")
+_JURISDICTION = re.compile(r"[A-Z]{2}")
+_LEAST_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SHOWN_FAULTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person on the list; email is never printed outside that person's own message."""
+
+    id: str
+    email: str
+    name: str
+    language: str
+    audience: str
+    jurisdiction: str
+    status: str
+
+    def __repr__(self) -> str:
+        return f"Recipient({self.id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Who must not be written to, by digest of the address or by id."""
+
+    names: frozenset[str]
+
+    def __contains__(self, recipient: Recipient) -> bool:
+        return recipient.id in self.names or address_digest(recipient.email) in self.names
+
+
+def load_recipients(path: Path, today: dt.date) -> tuple[Recipient, ...]:
+    """Read the list from a CSV file with a header, or the table `recipients` of an SQLite database.
+
+    Shape: the columns of COLUMNS; language, consent and status may be empty or absent.
+
+    Raises: ConfigError with every fault and its row; no address is repeated in it.
+    """
+    held: list[Recipient] = []
+    faults: list[str] = []
+    seen: dict[tuple[str, str], int] = {}
+    for number, row in _rows(path, COLUMNS[:6], COLUMNS, faults):
+        recipient, found = _read(row, today)
+        for name, mark in (("id", row["id"].lower()), ("email", address_digest(row["email"]))):
+            if row[name] and seen.setdefault((name, mark), number) != number:
+                found.append(f"{name}: the same as in row {seen[name, mark]}")
+        faults += [f"row {number}: {fault}" for fault in found]
+        if recipient is not None:
+            held.append(recipient)
+    _refuse(path, faults)
+    if not held:
+        raise ConfigError(f"{path}: names nobody, expected a recipient in each row")
+    return tuple(held)
+
+
+def load_suppressed(path: Path) -> Suppressed:
+    """Read the suppression list: a column of recipient ids, addresses or SHA-256 of addresses.
+
+    Raises: ConfigError with every fault and its row.
+    """
+    names: set[str] = set()
+    faults: list[str] = []
+    for number, row in _rows(path, ("who",), ("who", "date", "why"), faults):
+        who = row["who"]
+        if "@" in who:
+            names.add(address_digest(who))
+        elif _ID.fullmatch(who) or _LEAST_DIGEST.fullmatch(who):
+            names.add(who)
+        else:
+            faults.append(f"row {number}: who: expected an id, an address or its SHA-256")
+    _refuse(path, faults)
+    return Suppressed(frozenset(names))
+
+
+def checked_address(email: str) -> str:
+    """Return an address as it goes on the wire: its domain in ASCII.
+
+    Raises: ValueError saying what is wrong with it.
+    """
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(
+            email,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            allow_domain_literal=False,
+            test_environment=True,
+        )
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from error
+    return found.ascii_email or found.normalized
+
+
+def _read(row: Mapping[str, str], today: dt.date) -> tuple[Recipient | None, list[str]]:
+    """Return a row's recipient, or what is wrong with the row; addresses and names are not repeated."""
+    faults = [f"{name}: holds a control character" for name, value in row.items() if _CONTROL.search(value)]
+    if not _ID.fullmatch(row["id"]):
+        faults.append(f"id: expected letters, digits, - and _, found {row['id']!r}")
+    email = row["email"]
+    try:
+        email = checked_address(email)
+    except ValueError as error:
+        faults.append(f"email: {_without(str(error), email)}")
+    if not row["name"]:
+        faults.append("name: empty")
+    if row["language"] and not _LANGUAGE.fullmatch(row["language"]):
+        faults.append(f"language: expected a code such as en, found {row['language']!r}")
+    if not _AUDIENCE.fullmatch(row["audience"]):
+        faults.append(f"audience: expected a word such as institutional, found {row['audience']!r}")
+    if not _JURISDICTION.fullmatch(row["jurisdiction"]):
+        faults.append(f"jurisdiction: expected a code such as US, found {row['jurisdiction']!r}")
+    status = row["status"] or "active"
+    if status not in STATUSES:
+        faults.append(f"status: expected {' or '.join(STATUSES)}, found {status!r}")
+    faults += _consent(row, today)
+    if faults:
+        return None, faults
+    language, audience, jurisdiction, status = (
+        sys.intern(word) for word in (row["language"], row["audience"], row["jurisdiction"], status)
+    )
+    return Recipient(row["id"], email, row["name"], language, audience, jurisdiction, status), []
+
+
+def _consent(row: Mapping[str, str], today: dt.date) -> list[str]:
+    given, source = row["consent_date"], row["consent_source"]
+    if not given and not source:
+        return ["consent_date: empty, expected the day on which the recipient agreed, and consent_source"]
+    faults = [] if source else ["consent_source: empty, expected where the consent stands"]
+    try:
+        if dt.date.fromisoformat(given) > today:
+            faults.append(f"consent_date: {given} lies in the future")
+    except ValueError:
+        faults.append(f"consent_date: expected a date such as 2025-04-10, found {given!r}")
+    return faults
+
+
+def _rows(
+    path: Path, needed: tuple[str, ...], known: tuple[str, ...], faults: list[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Return the rows of a list with their numbers, the header being row 1; every known column is there."""
+    rows = _from_database(path, known) if path.suffix.lower() in _DATABASES else _from_csv(path)
+    _, header = next(rows, (1, []))
+    wrong = [f"column {name!r}: missing" for name in needed if name not in header]
+    wrong += [
+        f"column {name!r}: unknown, expected some of {', '.join(known)}"
+        for name in header
+        if name not in known
+    ]
+    wrong += [f"column {name!r}: twice" for name in sorted({n for n in header if header.count(n) > 1})]
+    _refuse(path, wrong)
+    for number, cells in rows:
+        if len(cells) != len(header) and any(cells):
+            faults.append(f"row {number}: {len(cells)} cells, expected {len(header)}")
+        elif any(cells):
+            found = dict(zip(header, cells, strict=True))
+            yield number, {name: found.get(name, "").strip(" \t") for name in known}
+
+
+def _from_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+    try:
+        words = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", hint=_HINT) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from error
+    reader = csv.reader(io.StringIO(words, newline=""), strict=True)
+    number = 0
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise ConfigError(f"{path}: row {number + 1}: not CSV: {error}") from error
+        if cells is None:
+            return
+        number += 1
+        yield number, [c.strip() for c in cells] if number == 1 else cells
+
+
+def _from_database(path: Path, known: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file", hint=_HINT)
+    table = "recipients" if "email" in known else "suppressed"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute(f"SELECT * FROM {table} ORDER BY rowid")
+            yield 1, [column[0] for column in found.description]
+            for number, row in enumerate(found, 2):
+                yield number, ["" if cell is None else str(cell) for cell in row]
+    except sqlite3.Error as error:
+        raise ConfigError(f"{path}: table {table}: {error}") from error
+
+
+def _refuse(path: Path, faults: list[str]) -> None:
+    if faults:
+        more = len(faults) - _SHOWN_FAULTS
+        said = [*faults[:_SHOWN_FAULTS], *([f"and {more} more"] if more > 0 else [])]
+        raise ConfigError(f"{path}: " + "\n  ".join(said))
+
+
+def _without(words: str, email: str) -> str:
+    """Leave an address out of a message about it."""
+    for part in (email, *email.split("@")):
+        if len(part) > 1:
+            words = words.replace(part, "…")
+    return words
+
+
+_HINT = f"Name the list in desk.toml as mail.recipients; its columns are {', '.join(COLUMNS)}."

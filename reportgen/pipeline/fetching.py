@@ -1,0 +1,386 @@
+"""Fill a store from the publishers: each answer is stored as it comes, and no source spoils another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from reportgen import catalog, embedded
+from reportgen.errors import FetchError, HostError, ReportgenError, StoreError
+from reportgen.indicators.freshness import Freshness, freshness
+from reportgen.model import to_date, to_moment64
+from reportgen.pipeline.fetch_state import State
+from reportgen.pipeline.quarantine import report as report_quarantine
+from reportgen.sources import Answer, Quarantined, Rows, Source, Want, homes
+from reportgen.sources.transport import Transport
+from reportgen.store import Store, files
+from reportgen.store.files import Columns
+from reportgen.store.merging import Merged
+from reportgen.store.writing import STATE, Writer
+
+Memory = MutableMapping[str, dict[str, Any]]
+Connect = Callable[[Memory], Transport]
+Progress = Callable[[str], None]
+_LOOK = 0.2  # seconds between two looks at the keyboard
+_EXAMPLES = 5  # days on which a series differs, or series that did not come, that a report names
+
+
+@dataclass(slots=True)
+class SourceReport:
+    """What one source brought."""
+
+    id: str
+    asked: int
+    state: Literal["complete", "incomplete", "failed"] = "complete"
+    why: str | None = None
+    hint: str | None = None
+    done: int = 0
+    new: int = 0
+    revised: int = 0
+    same: int = 0
+    disagreed: int = 0  # with the series' own publisher, whose value stands
+    quarantined: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    requests: int = 0
+    bytes: int = 0
+    not_modified: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Overlap:
+    """How what came agrees with the embedded data, for one series."""
+
+    series: str
+    revised: bool  # history is re-estimated, so differences are no surprise
+    same: int = 0
+    differs: int = 0
+    examples: list[tuple[str, float, float]] = field(default_factory=list)  # day, embedded, fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A series that a failure keeps old: how old, and why."""
+
+    freshness: Freshness
+    source: str
+    why: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a fetch did."""
+
+    folder: Path
+    at: dt.datetime
+    sources: tuple[SourceReport, ...]
+    late: tuple[Late, ...]
+    overlap: tuple[Overlap, ...]
+    quarantine: tuple[Path, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Say whether every source gave everything that it was asked for."""
+        return all(s.state == "complete" for s in self.sources)
+
+    @property
+    def changed(self) -> bool:
+        """Say whether the store holds anything that it did not hold before."""
+        return any(s.new or s.revised for s in self.sources)
+
+
+def fetch(
+    folder: Path,
+    sources: Sequence[Source],
+    connect: Connect,
+    clock: Callable[[], dt.datetime],
+    *,
+    first: dt.date,
+    since: dt.date | None = None,
+    wait: float = 0.0,
+    progress: Progress = lambda _: None,
+) -> Report:
+    """Ask every source for what the store lacks, and store it.
+
+    Shape: first is the first day wanted of a series that is not held; since asks for all from a day again.
+    wait: seconds to wait for another fetch to end.
+
+    Raises: StoreBusyError, StoreError, HostError for the store. What a source fails in is in the report.
+    """
+    at = clock()
+    with Writer(folder, wait) as writer:
+        engine = _Engine(writer, State.read(folder), connect, clock, first, since, progress)
+        engine.work(sources)
+        overlap = tuple(sorted(engine.overlap.values(), key=lambda o: o.series))
+        reports = tuple(engine.reports[source.id] for source in sources)
+        quarantine = tuple(sorted(engine.quarantine))
+        state = engine.state
+    return Report(folder, at, reports, _late(folder, state, clock()), overlap, quarantine)
+
+
+def _late(folder: Path, state: State, now: dt.datetime) -> tuple[Late, ...]:
+    """Say how old the series are whose sources failed; those that are fresh all the same are not late."""
+    failures = state.failures()
+    if not failures or not files.paths(folder):
+        return ()
+    snapshot = Store(folder).snapshot(now)
+    found = []
+    for series_id, failure in sorted(failures.items()):
+        fresh = freshness(snapshot, series_id)
+        if fresh.state != "fresh":
+            found.append(Late(fresh, failure.source, failure.why, failure.since))
+    return tuple(found)
+
+
+class _Engine:
+    """The turns of the sources, side by side; whatever touches the store or the state holds the lock."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        state: State,
+        connect: Connect,
+        clock: Callable[[], dt.datetime],
+        first: dt.date,
+        since: dt.date | None,
+        progress: Progress,
+    ) -> None:
+        self.writer, self.state, self.connect, self.clock = writer, state, connect, clock
+        self.first, self.since, self.progress = first, since, progress
+        self.stop = threading.Event()
+        self.reports: dict[str, SourceReport] = {}
+        self.overlap: dict[str, Overlap] = {}
+        self.quarantine: set[Path] = set()
+        self._lock = threading.Lock()
+        self._faults: list[BaseException] = []
+        self._came: dict[str, set[str]] = {}
+        self._ended: dict[str, threading.Event] = {}
+        self._ahead: dict[str, set[str]] = {}
+        self._refused: set[str] = set()  # sources of which we did not store what they believed
+        self._embedded: Store | None = None
+
+    def work(self, sources: Sequence[Source]) -> None:
+        """Have all sources answer, and return when the last one has; an interrupt waits for no answer."""
+        self._ended = {source.id: threading.Event() for source in sources}
+        self._ahead = _ahead(sources)
+        threads = [threading.Thread(target=self._guarded, args=(s,), daemon=True) for s in sources]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(_LOOK)
+        finally:
+            with self._lock:  # no thread is writing, and none will
+                self.stop.set()
+        if self._faults:
+            raise self._faults[0]
+
+    def _guarded(self, source: Source) -> None:
+        try:
+            for other in self._ahead[source.id]:
+                while not (self._ended[other].wait(_LOOK) or self.stop.is_set()):
+                    pass
+            if not self.stop.is_set():
+                self._turn(source)
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            self.stop.set()
+            self._faults.append(error)
+        finally:
+            self._ended[source.id].set()
+
+    def _turn(self, source: Source) -> None:
+        """Have one source answer; only what concerns the store itself escapes."""
+        begun, ticks = self.clock(), time.monotonic()
+        report = self.reports[source.id] = SourceReport(source.id, len(source.series))
+        with self._lock:
+            held = self.writer.held
+            memory = {} if self.since else self.state.memory(source.id, held)
+            newest = {} if self.since else self.writer.newest()
+            levels = self.writer.levels()
+        want = Want(tuple(source.series), newest, self.since or self.first, levels)
+        doubtful: set[str] = set()
+        self._came[source.id] = set()
+        heard = False
+        try:
+            with self.connect(memory) as transport:
+                try:
+                    for answer in source.fetch(want, transport):
+                        with self._lock:
+                            if self.stop.is_set():
+                                return
+                            self._take(source, answer, report, doubtful)
+                except FetchError as error:
+                    report.state, report.why, report.hint = "failed", error.message, error.hint
+                except ReportgenError:
+                    raise  # the store or the settings: of this turn nothing is known
+                except Exception as error:  # noqa: BLE001 - a fault of ours in one source must not spoil the others
+                    words = transport.redact(f"{type(error).__name__}: {error}")
+                    report.state, report.why = "failed", f"a fault of reportgen itself ({words})"
+            heard = True
+        finally:
+            report.seconds = time.monotonic() - ticks
+            with self._lock:
+                if heard and not self.stop.is_set():
+                    self._end(source, report, begun, memory, doubtful)
+
+    def _take(self, source: Source, answer: Answer, report: SourceReport, doubtful: set[str]) -> None:
+        """Store an answer and count it."""
+        arrived: dict[str, Columns] = {}
+        for rows in answer.rows:
+            columns = _columns(rows)
+            arrived[rows.series] = (
+                columns if rows.series not in arrived else _both(arrived[rows.series], columns)
+            )
+        quarantined = list(answer.quarantined)
+        merged = self._append(source, arrived, answer, quarantined)
+        for outcome in merged.values():
+            report.new += outcome.new
+            report.revised += outcome.revised
+            report.same += outcome.same
+            report.disagreed += outcome.refused
+        report.done += len(arrived)
+        self._came[source.id] |= arrived.keys()
+        report.requests += answer.requests
+        report.bytes += answer.bytes
+        report.not_modified += answer.not_modified
+        report.notes += [note for note in answer.notes if note not in report.notes]
+        report.failed |= {series_id: error.message for series_id, error in answer.failed.items()}
+        if quarantined:
+            report.quarantined += len(quarantined)
+            doubtful |= {q.series or "" for q in quarantined}
+            self.quarantine.add(report_quarantine(self.writer.folder, self.clock(), source.id, quarantined))
+        for series_id in merged:
+            self._compare(series_id, arrived[series_id])
+        self.progress(f"{source.id}: {report.done} of {report.asked} series")
+
+    def _append(
+        self, source: Source, arrived: dict[str, Columns], answer: Answer, quarantined: list[Quarantined]
+    ) -> dict[str, Merged]:
+        """Add rows; a series whose rows contradict each other is quarantined, the others are stored."""
+        watched = self.state.watched(source.id)
+        ranks = homes()
+        others = {s for s in arrived if (ranks.get(s) or (source.id,))[0] != source.id}
+        try:
+            return self.writer.append(arrived, watched, only_days=others)
+        except StoreError:
+            pass
+        merged: dict[str, Merged] = {}
+        for series_id, columns in arrived.items():
+            try:
+                merged |= self.writer.append({series_id: columns}, watched, only_days=others)
+            except StoreError as error:
+                url = next(rows.url for rows in answer.rows if rows.series == series_id)
+                expected = "one value a day, or the time of each vintage"
+                quarantined.append(Quarantined(source.id, series_id, url, "rows", error.message, expected))
+                self._refused.add(source.id)
+        return merged
+
+    def _end(
+        self,
+        source: Source,
+        report: SourceReport,
+        begun: dt.datetime,
+        memory: Memory,
+        doubtful: set[str],
+    ) -> None:
+        """Say how the turn ended, and remember it."""
+        if report.state != "failed" and (report.failed or report.quarantined):
+            report.state = "incomplete"
+        wanted, held = set(source.series), self.writer.held
+        if report.state == "failed":
+            came = self._came[source.id] - report.failed.keys()
+            self.state.recovered(source.id, came)
+            late = dict.fromkeys(wanted - came, report.why or "")
+            self.state.refused(source.id, begun, late | report.failed)
+        else:
+            sure = wanted & held - report.failed.keys() - doubtful if "" not in doubtful else set()
+            self.state.answered(source.id, begun, {s: to_date(self.writer.rows(s).days[0]) for s in sure})
+            self.state.recovered(source.id, wanted - report.failed.keys())
+            self.state.refused(source.id, begun, report.failed)
+            unheard = sorted(wanted - held - report.failed.keys() - doubtful)
+            if unheard:
+                report.notes.append(f"nothing came of {_some(unheard)}, and nothing is held")
+        self.state.ended(source.id, begun, report.state, report.why or _first(report.failed))
+        if source.id in self._refused:
+            memory.clear()  # or "not changed" would be all that is ever heard of it again
+        with suppress(OSError):  # validators save requests, and nothing rests on them
+            self.state.remember(source.id, wanted & held, memory)
+        try:
+            self.state.write()
+        except OSError as error:
+            raise HostError(
+                f"{self.writer.folder / STATE}: cannot be written: {error.strerror or error}",
+                hint="What came is stored, but not what was asked for in vain, which dates what comes late.",
+            ) from error
+
+    def _compare(self, series_id: str, arrived: Columns) -> None:
+        """Compare what came with the embedded data, day by day."""
+        if self._embedded is None:
+            self._embedded = Store(embedded.FOLDER)
+        rows = self._embedded.rows(series_id)
+        if rows is None or not len(arrived):
+            return
+        last = np.append(arrived.days[1:] != arrived.days[:-1], True)
+        days, values = arrived.days[last], arrived.values[last]
+        _, ours, theirs = np.intersect1d(days, rows.days, assume_unique=False, return_indices=True)
+        one, other = values[ours], rows.values[theirs]
+        same = np.isclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True)
+        found = self.overlap.setdefault(series_id, Overlap(series_id, catalog.series(series_id).revised))
+        found.same += int(same.sum())
+        found.differs += int((~same).sum())
+        for at in np.flatnonzero(~same)[-_EXAMPLES:]:
+            found.examples.append((str(days[ours][at]), float(other[at]), float(one[at])))
+        del found.examples[:-_EXAMPLES]
+
+
+def _ahead(sources: Sequence[Source]) -> dict[str, set[str]]:
+    """Say whom each source waits for: the publisher whose values stand goes before those that add days."""
+    chosen, ranks = {source.id for source in sources}, homes()
+    behind = {
+        source.id: {ranks[s][0] for s in source.series if s in ranks and ranks[s][0] in chosen} - {source.id}
+        for source in sources
+    }
+    return {id: {other for other in others if not behind[other]} for id, others in behind.items()}
+
+
+def _some(names: Sequence[str]) -> str:
+    """Write the first of many names, and how many there are besides."""
+    more = len(names) - _EXAMPLES
+    return ", ".join(names[:_EXAMPLES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _first(failed: Mapping[str, str]) -> str | None:
+    return next(iter(failed.values()), None)
+
+
+def _columns(rows: Rows) -> Columns:
+    count = len(rows)
+    return Columns(
+        rows.days.astype("datetime64[D]"),
+        rows.values.astype(np.float64),
+        rows.published.astype("datetime64[us]"),
+        np.full(count, to_moment64(rows.retrieved)),
+    )
+
+
+def _both(one: Columns, other: Columns) -> Columns:
+    return Columns(
+        np.concatenate([one.days, other.days]),
+        np.concatenate([one.values, other.values]),
+        np.concatenate([one.published, other.published]),
+        np.concatenate([one.retrieved, other.retrieved]),
+    )
+
+
+__all__ = ["Late", "Overlap", "Report", "SourceReport", "fetch"]

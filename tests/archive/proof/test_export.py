@@ -1,0 +1,380 @@
+"""The package for a regulator: whole, verified without reportgen, and caught whatever is done to it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen import config
+from reportgen.archive import Actor, Archive
+from reportgen.archive.export import Exported, export
+from reportgen.archive.export import record as record_export
+from reportgen.archive.verify import verify
+from reportgen.assets import asset_dir
+from reportgen.errors import ArchiveError, UsageError
+from tests.archive.identities import small_identity
+
+DAY = dt.date.fromisoformat
+SENDER = Actor("pia", "Pia Principal", "sender")
+
+
+def write(kept: Any, out: Path, begin: str, end: str, **options: Any) -> Exported:
+    archive = Archive.open(kept.root, kept.clock)
+    brand = config.load_desk(kept.desk).brand
+    return export(
+        archive, out, DAY(begin), DAY(end), templates=asset_dir("templates"), brand=brand, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def package(kept: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write two weeks: one published, one withdrawn."""
+    out = tmp_path_factory.mktemp("package") / "package"
+    done = write(kept, out, "2026-01-12", "2026-01-25")
+    assert done.notes == ("TW-2026-01-16-r1", "TW-2026-01-23-r1")
+    assert done.withheld == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def path_of_openssl(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a PATH on which there is openssl and nothing else."""
+    folder = tmp_path_factory.mktemp("bin")
+    program = shutil.which("openssl")
+    assert program is not None, "openssl is missing"
+    (folder / "openssl").symlink_to(program)
+    return str(folder)
+
+
+Check = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def check(path_of_openssl: str, tmp_path: Path) -> Check:
+    """Run a package's verifier in an interpreter that sees the standard library alone."""
+
+    def run(package: Path, *options: str | Path, path: str = path_of_openssl) -> tuple[int, str]:
+        command = [sys.executable, "-I", "-S", package / "verify.py", *options]
+        done = subprocess.run(
+            [str(c) for c in command],
+            env={"PATH": path},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.stderr == "", done.stderr
+        return done.returncode, done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def one_week(kept: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write one week: there is less to verify."""
+    return write(kept, tmp_path_factory.mktemp("week") / "package", "2026-01-12", "2026-01-18").path
+
+
+@pytest.fixture
+def copy(one_week: Path, tmp_path: Path) -> Path:
+    """Return a copy of a package, to be damaged."""
+    return Path(shutil.copytree(one_week, tmp_path / "copy"))
+
+
+def seal(package: Path) -> None:
+    """Write SHA256SUMS anew, as somebody would who wants a change to go unseen."""
+    files = sorted(p for p in package.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    lines = (
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(package).as_posix()}\n" for p in files
+    )
+    (package / "SHA256SUMS").write_text("".join(lines))
+
+
+def test_the_interpreter_of_these_tests_has_no_reportgen() -> None:
+    command = [sys.executable, "-I", "-S", "-c", "import reportgen"]
+    assert subprocess.run(command, cwd="/", capture_output=True).returncode != 0
+
+
+def test_a_package_verifies_without_reportgen(package: Path, check: Check, kept: Any) -> None:
+    status, said = check(package, "--trust", kept.desk / "authority.pem")
+    assert status == 0, said
+    assert "7 signatures hold, by CN=TEST – not for publication" in said.replace(" = ", "=")
+    assert "(trusted)" in said
+    assert "all is well" in said
+    found = json.loads(check(package, "--json")[1])
+    assert found["ok"] is True
+    assert "was not checked, name --trust" in found["notes"][0]
+
+
+def test_without_openssl_it_says_what_it_did_not_check(package: Path, check: Check) -> None:
+    status, said = check(package, path="/nowhere")
+    assert status == 0
+    assert "7 signatures not checked: openssl is not on the PATH" in said
+
+
+def test_sha256sum_agrees(package: Path) -> None:
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=package, capture_output=True
+    )
+    assert done.returncode == 0
+    assert done.stdout.count(b": OK") == sum(1 for p in package.rglob("*") if p.is_file()) - 1
+
+
+def test_records_are_the_sealed_bytes(package: Path, kept: Any) -> None:
+    archive = Archive.open(kept.root, kept.clock)
+    for note_id in ("TW-2026-01-16-r1", "TW-2026-01-23-r1"):
+        note = archive.note(note_id)
+        folder = package / "notes" / note_id
+        for name, digest in note.files.items():
+            if name == "inputs.parquet":  # may hold series that must not be handed on
+                assert not (folder / name).exists()
+            else:
+                assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+        assert (folder / "note.signed.pdf").read_bytes().startswith((folder / "note.pdf").read_bytes())
+
+
+def test_the_trail_reads_alike_in_all_its_forms(package: Path) -> None:
+    lines = [json.loads(line) for line in (package / "trail" / "ledger.jsonl").read_bytes().splitlines()]
+    items = json.loads((package / "trail" / "trail.json").read_bytes())
+    with (package / "trail" / "trail.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(lines) == len(items) == len(rows)
+    for line, item, row in zip(lines, items, rows, strict=True):
+        assert line["seq"] == item["seq"] == int(row["seq"])
+        assert line["kind"] == item["kind"] == row["kind"]
+        assert line["actor"] == item["actor"]
+        assert line["actor"]["name"] == row["actor_name"]
+        assert line["body"] == item["body"] == json.loads(row["body"])
+        assert line["prev"] == row["prev"]
+    assert [row["digest"] for row in rows[:-1]] == [line["prev"] for line in lines[1:]]
+
+
+def test_packs_come_along_when_asked_for(kept: Any, check: Check, tmp_path: Path) -> None:
+    write(kept, tmp_path / "package", "2026-01-12", "2026-01-18", packs=True)
+    assert (tmp_path / "package" / "notes" / "TW-2026-01-16-r1" / "inputs.parquet").exists()
+    assert check(tmp_path / "package")[0] == 0
+
+
+def test_a_zip_holds_the_same(kept: Any, check: Check, tmp_path: Path) -> None:
+    done = write(kept, tmp_path / "records.zip", "2026-01-12", "2026-01-25")
+    assert [p.name for p in tmp_path.iterdir()] == ["records.zip"]
+    with zipfile.ZipFile(done.path) as archive:
+        archive.extractall(tmp_path)
+    assert check(tmp_path / "records")[0] == 0
+
+
+WEEK = "notes/TW-2026-01-16-r1"
+Damage = dict[str, tuple[Callable[[Path], object], str]]
+DAMAGE: Damage = {
+    "flipped byte": (lambda p: flip(p / WEEK / "facts.json"), f"1 {WEEK}/facts.json: changed"),
+    "missing file": (lambda p: (p / WEEK / "note.pdf").unlink(), f"1 {WEEK}/note.pdf: missing"),
+    "unknown file": (lambda p: (p / "notes/more.txt").write_text("x"), "1 notes/more.txt: unknown file"),
+    "other words": (lambda p: (p / "README.txt").write_text("x"), "1 README.txt: changed"),
+}
+
+
+def flip(path: Path, at: int = 40) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damage_on_the_way_is_named(copy: Path, check: Check, case: str) -> None:
+    damage, expected = DAMAGE[case]
+    damage(copy)
+    status, said = check(copy)
+    assert status == 1
+    assert f"FAULT {expected}" in said
+
+
+def lines_of(package: Path) -> list[bytes]:
+    return (package / "trail" / "ledger.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def in_trail(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[Path], object]:
+    def damage(package: Path) -> None:
+        (package / "trail" / "ledger.jsonl").write_bytes(b"".join(change(lines_of(package))))
+
+    return damage
+
+
+def renamed(line: bytes) -> bytes:
+    return line.replace(b"Pia", b"Mia")
+
+
+FORGERY: Damage = {
+    "another page": (lambda p: flip(p / WEEK / "note.html"), "no entry of TW-2026-01-16-r1 names it"),
+    "another PDF": (lambda p: flip(p / WEEK / "note.pdf"), "does not begin with the approved bytes"),
+    "signed PDF": (lambda p: flip(p / WEEK / "note.signed.pdf", 100), f"5 {WEEK}/note.signed.pdf"),
+    "signature": (lambda p: flip(p / WEEK / "manifest.json.p7s", -5), "the signature does not hold"),
+    "edited entry": (in_trail(lambda ls: [ls[0], renamed(ls[1]), *ls[2:]]), "2 entry 8: edited"),
+    "dropped entry": (in_trail(lambda ls: [ls[0], *ls[2:]]), "2 entry 8: dropped"),
+    "inserted entry": (in_trail(lambda ls: [*ls[:2], renamed(ls[1]), *ls[2:]]), "2 entry 8: inserted"),
+    "swapped entries": (in_trail(lambda ls: [ls[0], ls[2], ls[1], *ls[3:]]), "2 entry 8: moved"),
+    "cut entries": (in_trail(lambda ls: ls[:-2]), "cut: entries"),
+    "head": (lambda p: flip(next((p / "heads").glob("*.json")), 30), "heads/"),
+}
+
+
+@pytest.mark.parametrize("case", FORGERY)
+def test_forgery_under_new_sums_is_named(copy: Path, check: Check, case: str) -> None:
+    damage, expected = FORGERY[case]
+    damage(copy)
+    package = json.loads((copy / "package.json").read_text())
+    for note in package["notes"]:
+        for name in note["files"]:
+            path = copy / note["folder"] / name
+            note["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (copy / "package.json").write_text(json.dumps(package))
+    seal(copy)
+    status, said = check(copy)
+    assert status == 1
+    assert expected in said
+
+
+def test_a_signer_nobody_vouches_for(package: Path, check: Check, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    other.write_bytes(small_identity(b"another passphrase", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).authority)
+    status, said = check(package, "--trust", other)
+    assert status == 1
+    assert said.count("the signature does not hold") == 7
+
+
+def delivered(kept: Any, folder: Path) -> Any:
+    """Return an archive with a delivery of an older note between the entries of a younger one."""
+    own = kept.copy(folder)
+    archive = Archive.open(own.root, own.clock)
+    with archive.writing() as writer:
+        for note in ("TW-2026-01-09-r1", "TW-2026-02-06-r1"):
+            writer.append(
+                "delivery.accepted",
+                note=note,
+                actor=SENDER,
+                key=f"reader of {note}",
+                body={"reply": "250 ok"},
+            )
+    return own
+
+
+def test_the_recipients_of_other_notes_are_withheld(kept: Any, check: Check, tmp_path: Path) -> None:
+    own = delivered(kept, tmp_path / "archive")
+    done = write(own, tmp_path / "package", "2026-02-01", "2026-02-08")
+    assert done.withheld == 1
+    told = b"".join(p.read_bytes() for p in (tmp_path / "package").rglob("*") if p.is_file())
+    assert b"reader of TW-2026-02-06-r1" in told
+    assert b"reader of TW-2026-01-09-r1" not in told
+    status, said = check(tmp_path / "package")
+    assert status == 0, said
+    assert "1 of 7 entries concern others and are withheld" in said
+    whole = write(own, tmp_path / "whole", "2026-02-01", "2026-02-08", whole_trail=True)
+    assert whole.withheld == 0
+    assert check(tmp_path / "whole")[0] == 0
+
+
+def test_a_reason_is_no_formula_in_the_spreadsheet(kept: Any, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+    archive = Archive.open(own.root, own.clock)
+    with archive.writing() as writer:
+        writer.append(
+            "note.returned",
+            note="TW-2026-02-06-r1",
+            actor=SENDER,
+            why="=1+1 汉字 \N{SMILING FACE WITH SUNGLASSES}",
+            body={},
+        )
+    write(own, tmp_path / "package", "2026-02-01", "2026-02-08")
+    with (tmp_path / "package" / "trail" / "trail.csv").open(newline="") as file:
+        assert [row["why"] for row in csv.DictReader(file)][-1].startswith("'=1+1 汉字")
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "words"),
+    [
+        ("2026-02-01", "2026-01-01", "lies before"),
+        ("2020-01-01", "2020-12-31", "nothing happened to any note"),
+    ],
+)
+def test_days_that_make_no_package(kept: Any, tmp_path: Path, begin: str, end: str, words: str) -> None:
+    with pytest.raises((UsageError, ArchiveError), match=words):
+        write(kept, tmp_path / "package", begin, end)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_over(kept: Any, tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "mine.txt").write_text("mine")
+    with pytest.raises(ArchiveError, match="expected a new place"):
+        write(kept, tmp_path / "package", "2026-01-12", "2026-01-25")
+    with pytest.raises(ArchiveError, match="lies in the archive"):
+        write(kept, kept.root / "package", "2026-01-12", "2026-01-25")
+
+
+def test_a_changed_file_never_leaves(kept: Any, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+    digest = Archive.open(own.root, own.clock).note("TW-2026-01-16-r1").files["facts.json"]
+    path = own.root / "objects" / digest[:2] / digest
+    path.chmod(0o644)
+    flip(path)
+    with pytest.raises(ArchiveError, match="not what it was when it was sealed"):
+        write(own, tmp_path / "package", "2026-01-12", "2026-01-25")
+    assert [p.name for p in tmp_path.iterdir()] == ["archive"]
+
+
+def test_the_ledger_tells_of_the_package(kept: Any, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+    done = write(own, tmp_path / "package", "2026-01-12", "2026-01-25")
+    archive = Archive.open(own.root, own.clock)
+    record_export(archive, SENDER, done, "a request of 3 March")
+    (entry,) = archive.entries("exported")
+    sums = (tmp_path / "package" / "SHA256SUMS").read_bytes()
+    assert entry.body["sums"] == hashlib.sha256(sums).hexdigest()
+    assert entry.body["notes"] == ["TW-2026-01-16-r1", "TW-2026-01-23-r1"]
+    assert verify(own.root, own.trust).ok
+
+
+def test_the_command_line_writes_and_records(kept: Any, tmp_path: Path, check: Check) -> None:
+    """In a process of its own, where the index is held to its standards."""
+    own = kept.copy(tmp_path / "archive")
+    command = [sys.executable, "-m", "reportgen", "--desk", own.desk, "archive", "export"]
+    days = ["--from", "2026-01-12", "--to", "2026-01-25", "--out", tmp_path / "package"]
+    done = subprocess.run(
+        [str(c) for c in (*command, *days, "--archive", own.root)],
+        env=os.environ | {"REPORTGEN_PERSON": "pia"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{tmp_path / 'package'}\n"
+    assert done.stderr == "2 notes, entries 7 to 21, 0 withheld\n"
+    assert check(tmp_path / "package")[0] == 0
+    index = tmp_path / "package" / "index.pdf"
+    said = subprocess.run(["pdftotext", "-layout", index, "-"], capture_output=True, text=True, check=True)
+    assert "withdrawn; a wrong chart" in said.stdout
+    (entry,) = Archive.open(own.root, own.clock).entries("exported")
+    assert (entry.actor.id, entry.actor.role) == ("pia", "approver")
+
+
+def test_somebody_unknown_exports_nothing(kept: Any, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from reportgen.cli import cli
+
+    days = ["--from", "2026-01-12", "--to", "2026-01-25", "--out", tmp_path / "package", "--as", "eve"]
+    command = ["--desk", kept.desk, "archive", "export", *days, "--archive", kept.root]
+    result = CliRunner().invoke(cli, [str(c) for c in command], catch_exceptions=False)
+    assert result.exit_code == 9
+    assert "'eve': no such person" in result.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,144 @@
+"""What came back: reports of the kinds that servers write, matched to the message they are about."""
+
+from __future__ import annotations
+
+import mailbox
+from pathlib import Path
+
+import pytest
+
+from reportgen.archive import Archive
+from reportgen.delivery.bounces import match, read_report
+from reportgen.delivery.record import Recorder, deliveries
+from reportgen.delivery.tokens import message_id
+from reportgen.errors import DeliveryError
+from tests.delivery.conftest import NOTE, SENDER, publish
+
+# As Postfix writes it, RFC 3464.
+REPORT = """\
+Date: Sun, 22 Nov 2026 18:05:00 +0000 (UTC)
+From: MAILER-DAEMON@mx.desk.example.com (Mail Delivery System)
+Subject: Undelivered Mail Returned to Sender
+To: bounces@desk.example.com
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+Message-Id: <20261122180500.1@mx.desk.example.com>
+
+--B
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+I'm sorry to have to inform you that your message could not be delivered.
+
+--B
+Content-Description: Delivery report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.desk.example.com
+Arrival-Date: Sun, 22 Nov 2026 18:00:05 +0000 (UTC)
+
+Final-Recipient: rfc822; reader.1@client.example.com
+Original-Recipient: rfc822;reader.1@client.example.com
+Action: {action}
+Status: 5.1.1
+Remote-MTA: dns; mail.client.example.com
+Diagnostic-Code: smtp; 550 5.1.1 <reader.1@client.example.com>: unknown user
+
+--B
+Content-Description: Undelivered Message{headers_only}
+Content-Type: {inner}
+
+From: Example Securities <research@desk.example.com>
+Message-ID: {message_id}
+Subject: Treasury Weekly
+
+--B--
+"""
+QMAIL = """\
+From: MAILER-DAEMON@other.example.com
+To: bounces@desk.example.com
+Subject: failure notice
+X-Failed-Recipients: reader.1@client.example.com
+References: {message_id}
+
+Sorry, no mailbox here by that name.
+"""
+
+
+@pytest.fixture
+def ids(archive: Archive) -> dict[str, str]:
+    """Put three accepted messages on record."""
+    publish(archive)
+    found = {}
+    recorder = Recorder(archive, NOTE, SENDER)
+    for name in ("c1", "c2", "c3"):
+        found[name] = message_id(archive.id, NOTE, name, "desk.example.com")
+        settled = {"message_id": found[name], "address": "", "date": "", "audience": "institutional"}
+        recorder.add("queued", name, settled | {"jurisdiction": "US", "kind": "note"})
+        recorder.add("in_flight", name, {"sha256": "0" * 64, "attempt": 1})
+        recorder.add("accepted", name, {"reply": "250 Ok"})
+    recorder.flush()
+    return found
+
+
+def report(named: str, action: str = "failed", inner: str = "message/rfc822") -> bytes:
+    made = REPORT.format(message_id=named, action=action, inner=inner, headers_only="")
+    return made.replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize("inner", ["message/rfc822", "text/rfc822-headers"])
+def test_a_report_is_read(ids: dict[str, str], inner: str) -> None:
+    found = read_report(report(ids["c1"], inner=inner))
+    assert found is not None
+    assert (found.message_id, found.action, found.status) == (ids["c1"], "failed", "5.1.1")
+    assert found.words == "550 5.1.1 <address> : unknown user"
+
+
+def test_reports_are_put_on_record_once(archive: Archive, ids: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(report(ids["c1"]))
+    (folder / "2.eml").write_bytes(QMAIL.format(message_id=ids["c2"]).encode())
+    (folder / "3.eml").write_bytes(report(ids["c3"], "delayed"))
+    (folder / "4.eml").write_bytes(report("<somebody@else.example>"))
+    (folder / "5.eml").write_bytes(b"Subject: lunch?\n\nToday?\n")
+    (folder / "6.eml").write_bytes(report(ids["c1"]))
+    (folder / "7.eml").write_bytes(b"\xff\xfe\x00")
+    (folder / "note.txt").write_text("no message")
+    found = match(archive, folder, SENDER)
+    assert [(note, who) for note, who, _ in found.bounced] == [(NOTE, "c1"), (NOTE, "c2")]
+    assert (found.known, found.delayed, found.unmatched) == (1, 1, ["4.eml", "5.eml", "7.eml"])
+    states = {d.recipient: d.state for d in deliveries(archive, NOTE).values()}
+    assert states == {"c1": "bounced", "c2": "bounced", "c3": "accepted"}
+    assert deliveries(archive, NOTE)["c1"].reply == "550 5.1.1 <address> : unknown user"
+    again = match(archive, folder, SENDER)
+    assert (again.bounced, again.known) == ([], 3)
+    assert "client.example.com" not in (archive.root / "ledger.jsonl").read_text()
+
+
+def test_a_maildir_and_an_mbox(archive: Archive, ids: dict[str, str], tmp_path: Path) -> None:
+    with_maildir = mailbox.Maildir(tmp_path / "Maildir")
+    with_maildir.add(report(ids["c1"]))
+    assert len(match(archive, tmp_path / "Maildir", SENDER).bounced) == 1
+    box = mailbox.mbox(tmp_path / "inbox")
+    box.add(report(ids["c2"]))
+    box.add(report(ids["c1"]))
+    box.close()
+    found = match(archive, tmp_path / "inbox", SENDER)
+    assert [who for _, who, _ in found.bounced] == ["c2"]
+    assert found.known == 1
+
+
+def test_a_place_without_messages(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="expected a Maildir, an mbox file or a folder"):
+        match(archive, tmp_path / "absent", SENDER)
+    assert match(archive, tmp_path, SENDER).bounced == []
+
+
+def test_a_report_cannot_speak_for_another_archive(
+    archive: Archive, ids: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "1.eml").write_bytes(report(ids["c1"].replace(".", ".f", 1)))
+    (tmp_path / "2.eml").write_bytes(report(message_id("other", NOTE, "c1", "desk.example.com")))
+    assert match(archive, tmp_path, SENDER).bounced == []

@@ -1,0 +1,297 @@
+"""`send` and `deliveries` as a person or cron calls them."""
+
+from __future__ import annotations
+
+import csv
+import email
+import io
+import json
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reportgen.archive import Archive
+from reportgen.cli import cli
+from reportgen.delivery.record import deliveries
+from tests.delivery.conftest import NOTE, Running, Script, Start, publish, reader
+from tests.delivery.desks import make_desk, write_list
+
+READERS = [reader(n) for n in range(4)]
+Call = Callable[..., Result]
+
+
+def parsed(content: bytes) -> EmailMessage:
+    found = email.message_from_bytes(content, policy=default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def plain_words(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    assert part is not None
+    return " ".join(part.get_content().split())
+
+
+def sending(desk: Path | None, archive: Archive) -> list[str]:
+    where = ["--desk", str(desk)] if desk is not None else []
+    return ["send", NOTE, "--yes", "--as", "c.approver", *where, "--archive", str(archive.root)]
+
+
+@pytest.fixture
+def running(serve: Start) -> Running:
+    return serve()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, running: Running) -> Path:
+    return make_desk(tmp_path / "desk", running, READERS)
+
+
+@pytest.fixture
+def call(desk: Path, live_archive: Archive) -> Call:
+    """Run a command of a desk whose archive holds a published note."""
+    publish(live_archive)
+
+    def run(*arguments: str | Path, person: str = "c.approver", input: str | None = None) -> Result:
+        environment = {"REPORTGEN_DESK": str(desk), "REPORTGEN_ARCHIVE": str(live_archive.root)}
+        environment |= {"REPORTGEN_PERSON": person} if person else {}
+        runner = CliRunner(env=environment)
+        return runner.invoke(cli, [str(a) for a in arguments], input=input, catch_exceptions=False)
+
+    return run
+
+
+def test_a_note_goes_out_and_the_ledger_tells(call: Call, running: Running) -> None:
+    result = call("send", NOTE, "--yes")
+    assert (result.exit_code, result.stdout) == (0, f"{NOTE}: 4 accepted\n")
+    assert len(running.script.taken) == 5
+    again = call("send", NOTE, "--yes")
+    assert (again.exit_code, again.stdout) == (0, f"{NOTE}: 0 accepted, 4 had it\n")
+    table = call("deliveries", NOTE).stdout.splitlines()
+    assert table[0].split() == ["recipient", "state", "at", "reply"]
+    assert [line.split()[:2] for line in table[1:]] == [
+        ["@journal-1", "accepted"],
+        *([r.id, "accepted"] for r in READERS),
+    ]
+    assert call("deliveries").stdout == f"{NOTE}  published  4 accepted\n"
+
+
+def test_deliveries_for_scripts(call: Call) -> None:
+    call("send", NOTE, "--yes")
+    rows = json.loads(call("deliveries", NOTE, "--json").stdout)
+    assert [row["recipient"] for row in rows] == ["@journal-1", *(r.id for r in READERS)]
+    assert rows[1]["message_id"].startswith(f"<{NOTE}.")
+    assert rows[1]["at"].endswith("Z")
+    table = list(csv.DictReader(io.StringIO(call("deliveries", "--csv").stdout)))
+    assert [{k: str(v) for k, v in row.items()} for row in rows] == table
+    (row,) = json.loads(call("deliveries", "--recipient", READERS[2].id, "--json").stdout)
+    assert (row["note"], row["state"]) == (NOTE, "accepted")
+    assert call("deliveries", NOTE, "--json", "--csv").exit_code == 2
+    assert call("deliveries", "TW-2024-01-05-r1").exit_code == 8
+
+
+def test_nothing_sent_yet(call: Call) -> None:
+    assert call("deliveries").stdout == "nothing was sent\n"
+    assert call("deliveries", NOTE).stdout == "nothing was sent\n"
+
+
+def test_a_rehearsal_sends_nothing(
+    call: Call, running: Running, live_archive: Archive, tmp_path: Path
+) -> None:
+    out = tmp_path / "rehearsal"
+    result = call("send", NOTE, "--dry-run", out, person="")
+    assert result.exit_code == 0
+    assert "4 messages and the journal's" in result.stdout
+    assert sorted(p.name for p in out.iterdir()) == sorted(
+        ["journal.eml", "summary.json", *(f"{r.id}.eml" for r in READERS)]
+    )
+    for one in READERS:
+        message = parsed((out / f"{one.id}.eml").read_bytes())
+        assert [a.addr_spec for a in message["To"].addresses] == [one.email]
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["to_send"] == 4
+    assert "example.com" not in (out / "summary.json").read_text()
+    assert running.script.taken == []
+    assert list(live_archive.entries("delivery.")) == []
+    assert call("send", NOTE, "--dry-run", out).exit_code == 2  # not over an earlier one
+
+
+def test_a_test_to_oneself(call: Call, running: Running, live_archive: Archive) -> None:
+    result = call("send", NOTE, "--test", "me@desk.example.com")
+    assert (result.exit_code, result.stdout) == (0, f"{NOTE}: test accepted: 250 2.0.0 Ok: queued as 0\n")
+    ((_, addresses, content),) = running.script.taken
+    assert addresses == ["me@desk.example.com"]
+    message = parsed(content)
+    assert message["Subject"].startswith("TEST: ")
+    assert "It is not for distribution." in plain_words(message)
+    assert deliveries(live_archive, NOTE) == {}
+    assert [e.kind for e in live_archive.entries("delivery.")] == ["delivery.tested"]
+    assert call("send", NOTE, "--test", "me@").exit_code == 2
+
+
+def test_who_was_not_served_is_named(call: Call, desk: Path, running: Running) -> None:
+    running.script.at_rcpt = ["250 Ok", "250 Ok", "550 5.1.1 unknown"]
+    readers = [*READERS, reader(7, audience="retail"), reader(8, status="paused")]
+    write_list(desk / "recipients.csv", readers)
+    result = call("send", NOTE, "--yes")
+    assert result.exit_code == 10
+    assert result.stdout.splitlines() == [
+        f"{NOTE}: 3 accepted, 1 failed",
+        "  c00001: failed: 550 5.1.1 unknown",
+        "  c00007: held back: audience retail is not covered by the note's disclosures, "
+        "which cover institutional",
+        "  c00008: not written to: status paused",
+    ]
+    told = json.loads(call("send", NOTE, "--yes", "--json").stdout)
+    assert (told["exit"], told["failed_before"], list(told["held"])) == (10, ["c00001"], ["c00007"])
+    for one in readers:
+        assert one.email not in result.output + json.dumps(told)
+
+
+def test_who_is_paused_or_suppressed_is_no_failure(call: Call, desk: Path) -> None:
+    write_list(desk / "recipients.csv", [READERS[0], reader(8, status="paused"), READERS[1]])
+    (desk / "suppressed.csv").write_text(f"who,date,why\n{READERS[1].id},2026-11-01,left\n")
+    result = call("send", NOTE, "--yes")
+    assert result.exit_code == 0
+    assert "c00001: not written to: on the suppression list" in result.stdout
+
+
+def test_nobody_is_asked_without_a_terminal(call: Call, running: Running) -> None:
+    result = call("send", NOTE)
+    assert result.exit_code == 2
+    assert "Give --yes" in result.stderr
+    assert running.script.taken == []
+
+
+@pytest.mark.parametrize(
+    ("person", "status", "words"),
+    [
+        ("", 2, "nobody is named who sends"),
+        ("x.nobody", 9, "no such person"),
+        ("d.compliance", 9, "d.compliance: is compliance, expected a sender"),
+    ],
+)
+def test_only_a_sender_of_the_desk_sends(
+    call: Call, running: Running, person: str, status: int, words: str
+) -> None:
+    result = call("send", NOTE, "--yes", person=person)
+    assert result.exit_code == status
+    assert words in result.stderr
+    assert running.script.taken == []
+
+
+def test_a_list_at_fault_stops_everything(call: Call, desk: Path, running: Running) -> None:
+    write_list(desk / "recipients.csv", [*READERS, reader(0), reader(9, jurisdiction="usa")])
+    result = call("send", NOTE, "--yes")
+    assert result.exit_code == 3
+    assert "row 6: id: the same as in row 2" in result.stderr
+    assert "row 7: jurisdiction: expected a code such as US, found 'usa'" in result.stderr
+    assert "client0" not in result.stderr
+    assert running.script.taken == []
+
+
+def test_a_server_without_tls_gets_nothing(tmp_path: Path, live_archive: Archive, serve: Start) -> None:
+    publish(live_archive)
+    running = serve(tls=False)
+    desk = make_desk(tmp_path / "desk", running, READERS)
+    arguments = sending(desk, live_archive)
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 10
+    assert "the sending ended early" in result.stderr
+    assert "sends nothing in the clear" in result.stderr
+    assert running.script.seen == []
+
+
+def test_a_correction_says_what_it_corrects(call: Call, running: Running, live_archive: Archive) -> None:
+    call("send", NOTE, "--yes")
+    second = NOTE.replace("r1", "r2")
+    publish(live_archive, second, supersedes=NOTE)
+    running.script.taken.clear()
+    result = call("send", second, "--yes")
+    assert (result.exit_code, result.stdout) == (0, f"{second}: 4 accepted\n")
+    message = parsed(running.script.taken[1][2])
+    assert message["Subject"].startswith("Correction: Treasury Weekly: ")
+    plain = plain_words(message)
+    assert plain.startswith(f"CORRECTION. This note replaces {NOTE}, which you received.")
+    assert "What was corrected: A wrong yield." in plain
+    refused = call("send", NOTE, "--yes")
+    assert refused.exit_code == 10
+    assert f"Send {second}, which replaces it." in refused.stderr
+
+
+def test_reports_that_came_back(call: Call, live_archive: Archive, tmp_path: Path) -> None:
+    call("send", NOTE, "--yes")
+    named = deliveries(live_archive, NOTE)["c00002"].message_id
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "1.eml").write_text(
+        f"From: mailer@x.example\nX-Failed-Recipients: someone@x.example\nReferences: {named}\n"
+        "Subject: failure notice\n\nno such user\n"
+    )
+    result = call("deliveries", NOTE, "--bounces", folder)
+    assert "1 bounced, 0 on record before, 0 delayed, 0 not about a message of this archive" in result.stderr
+    assert "c00002      bounced" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ('sender = "no address"', "mail.sender: expected name@host"),
+        ('journal = ""', "mail.journal"),
+        (
+            'unsubscribe_url = "http://x.example/{token}"',
+            "mail.unsubscribe_url: expected an https:// address",
+        ),
+        ('unsubscribe_url = "https://x.example/"', "expected {token} in it"),
+        ('sender_name = "A\\r\\nBcc: x@y.example"', "mail.sender_name: expected one line"),
+        ('host = "mail.example.com"\nsecurity = "none"', "is for a server on this machine alone"),
+    ],
+)
+def test_settings_at_fault(
+    tmp_path: Path, running: Running, live_archive: Archive, setting: str, fault: str
+) -> None:
+    publish(live_archive)
+    desk = make_desk(tmp_path / "other", running, READERS)
+    file = desk / "desk.toml"
+    keys = [line.partition(" = ")[0] for line in setting.splitlines()]
+    lines = [x for x in file.read_text().splitlines() if x.partition(" = ")[0] not in keys]
+    table = "[mail.smtp]" if keys[0] == "host" else "[mail]"
+    lines.insert(lines.index(table) + 1, setting)
+    file.write_text("\n".join(lines))
+    arguments = sending(desk, live_archive)
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 3
+    assert fault in result.stderr
+
+
+def test_a_desk_without_mail(live_archive: Archive) -> None:
+    publish(live_archive)
+    arguments = sending(None, live_archive)
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 3
+    assert "mail: missing" in result.stderr
+
+
+def test_no_secret_in_what_is_said(
+    tmp_path: Path, live_archive: Archive, serve: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(live_archive)
+    running = serve(Script(users={"desk": "right-password"}))
+    desk = make_desk(tmp_path / "desk", running, READERS)
+    file = desk / "desk.toml"
+    file.write_text(file.read_text() + 'user = "desk"\n')
+    arguments = sending(desk, live_archive)
+    monkeypatch.setenv("REPORTGEN_SMTP_PASSWORD", "wrong-password")
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 10
+    assert "refuses user desk" in result.stderr
+    assert "wrong-password" not in result.output
+    monkeypatch.setenv("REPORTGEN_SMTP_PASSWORD", "right-password")
+    assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+    ledger = (live_archive.root / "ledger.jsonl").read_text()
+    assert "password" not in ledger
+    assert "0123456789abcdef0123456789abcdef" not in ledger
