@@ -23,7 +23,7 @@ from measure import Cost, line, run
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "reportgen" / "embedded"
-LIMIT_RATIO = 0.8
+LIMIT_RATIO = 0.7
 LIMIT_MIB = 400
 BROWSERS = [
     "chromium",
