@@ -154,9 +154,10 @@ def read(path: Path) -> dict[str, Columns]:
 
     Raises: StoreError naming the file and what is wrong with it.
     """
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what it has read, threads keep more
     try:
         # Not pq.read_table, which would import pandas.
-        data = pq.ParquetFile(path, read_dictionary=["series"]).read()
+        data = pq.ParquetFile(path, read_dictionary=["series"]).read(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from error
     for name in SCHEMA.names:
