@@ -11,6 +11,7 @@ Strategies, chapter on price volatility.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from statistics import median
 
@@ -31,9 +32,9 @@ def modified_duration(yield_pct: float, years: float) -> float:
     Units: yield in percent; years. A yield of zero pays nothing before the end: the term itself.
     """
     rate = yield_pct / 100
-    if abs(rate) < 1e-9:
+    if rate == 0:
         return years
-    return float((1 - (1 + rate / 2) ** (-2 * years)) / rate)
+    return -math.expm1(-2 * years * math.log1p(rate / 2)) / rate  # 1 − (1 + rate/2)^(−2·years), near zero too
 
 
 def par_bond_facts(
