@@ -199,6 +199,8 @@ def _unsigned(words: str) -> bool:
 def _says(words: str, moment: dt.datetime) -> bool:
     """Say whether words are a moment as the note may write it: in part, but nothing else."""
     local = moment.astimezone(NEW_YORK) if moment.tzinfo else moment
+    if local.day == 1 and words == f"{local:%B}":  # of monthly data, which are dated on the first
+        return True
     permitted = {str(local.day), str(local.year), f"{local:%H}", f"{local:%M}"}
     said = set(re.findall(r"\d+", words))
     days, months = _WEEKDAY.findall(words), _MONTH.findall(words)

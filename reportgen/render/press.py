@@ -194,6 +194,11 @@ class Press:
     def observed(self, id: str) -> Moment:
         return self._of(id, self.date(self._held(id).observed))
 
+    def month(self, id: str) -> Moment:
+        """Name the month that a monthly number is of."""
+        day = self._held(id).observed
+        return self._of(id, Moment(f"{day:%B}", day.isoformat(), self._wrap_moment))
+
     def started(self, id: str) -> Moment:
         start = self._held(id).start
         if start is None:
@@ -289,8 +294,9 @@ class Press:
             alike.setdefault((publisher, row.state, row.why, row.due), []).append(row)
         found = [Gap(_named(same), *key[1:]) for key, same in alike.items()]
         named = {f"{row.series.id} ({row.series.source})" for row in rows}
+        known = {f"{row.series.id} ({row.series.source})": _named([row]) for row in self.context.series}
         lacking = {
-            (gap.input, gap.why): Gap(gap.input, "missing", gap.why, gap.due)
+            (gap.input, gap.why): Gap(known.get(gap.input, gap.input), "missing", gap.why, gap.due)
             for gap in self.context.missing.values()
             if gap.input not in named
             and not gap.id.startswith(_NOT_GAPS)
@@ -346,7 +352,7 @@ class Press:
             for function in (
                 *(self.fact, self.has, self.v, self.why, self.finding, self.reason, self.ref, self.dir),
                 *(self.date, self.moment, self.short, self.clock, self.release),
-                *(self.observed, self.started, self.published, self.due),
+                *(self.observed, self.month, self.started, self.published, self.due),
                 *(self.drawn, self.exhibit_of, self.show, self.number_of, self.title, self.alt),
                 *(self.inline_svg, self.data_uri, self.caption_lines, self.css_string),
                 *(self.label, text.in_sentence, self.gaps, self.outdated, self.publishers),

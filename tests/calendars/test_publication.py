@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportgen import catalog
 from reportgen.calendars import NEW_YORK, is_open
 from reportgen.calendars.publication import (
     Release,
@@ -344,3 +345,25 @@ def test_beyond_the_calendars():
 def test_an_as_of_wants_a_time_zone():
     with pytest.raises(CalendarError, match="has no time zone"):
         expected("sofr", date(2025, 4, 10), datetime(2025, 4, 10))
+
+
+# When the Bureau of Labor Statistics published, by its archive of news releases: late months of each kind.
+EMPLOYMENT = {
+    "2019-12": "2020-01-10", "2022-06": "2022-07-08", "2023-02": "2023-03-10", "2024-12": "2025-01-10",
+    "2025-03": "2025-04-04", "2025-09": "2025-11-20", "2025-11": "2025-12-16", "2025-12": "2026-01-09",
+    "2026-01": "2026-02-11",
+}  # fmt: skip
+PRICES = {
+    "2024-04": "2024-05-15", "2024-12": "2025-01-15", "2025-03": "2025-04-10", "2025-06": "2025-07-15",
+    "2025-09": "2025-10-24", "2025-11": "2025-12-18", "2025-12": "2026-01-13", "2026-01": "2026-02-13",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("series", "month", "published"),
+    [("unemployment", *p) for p in EMPLOYMENT.items()] + [("core_cpi", *p) for p in PRICES.items()],
+)
+def test_no_monthly_report_counts_before_it_was_out(series: str, month: str, published: str) -> None:
+    out = first_public(catalog.series(series).publication, date.fromisoformat(f"{month}-01"))
+    assert out.at >= new_york(*map(int, published.split("-")), 8, 30)
+    assert out.at.date() - date.fromisoformat(published) <= timedelta(days=12)  # nor long after it

@@ -44,6 +44,7 @@ def n(words, fact_id):
 
 
 TRUE = [
+    '<p>Unemployment in <time datetime="2025-03-01">March</time>.</p>',
     "<h1>Long end breaks, dollar drops; funding holds</h1>",
     "<p>Bear steepening: long yields rose most</p>",
     "<p>Yields rose while the dollar fell.</p>",
@@ -103,6 +104,8 @@ FALSE = {
     "two numbers in one": (f"<p>{n('+39 bp 7 bp', 'ust.10y.change_week')}</p>", "is not ust.10y.change_week"),
     "a tenor that is a rate": ("<p>The yield stands at 7%.</p>", "'7' has no fact behind it"),
     "an ordinal": ("<p>In the 97th percentile.</p>", "'97' has no fact behind it"),
+    "a month": ('<p>In <time datetime="2025-03-01">April</time>.</p>', "'April' is not 2025-03-01"),
+    "a month for a day": ('<p>In <time datetime="2025-04-10">April</time>.</p>', "'April' is not 2025-04-10"),
     "a moment": ('<p>By <time datetime="2025-04-10">11 April</time>.</p>', "'11 April' is not 2025-04-10"),
     "a time": (
         '<p>At <time datetime="2025-04-11T15:30:00-04:00">16:30</time>.</p>',

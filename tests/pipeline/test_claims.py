@@ -93,7 +93,8 @@ CLAIMS = (
             "vol.vix.change_week": 40.72 - 45.31,
         },
         (
-            r"unemployment was unchanged at 4\.2%, and core consumer prices rose 3\.1% in a year: "
+            r"Unemployment was unchanged at 4\.2% in March, "
+            r"and core consumer prices rose 3\.1% in the year to February: "
             r"little in these data explains the move",
             r"stocks, up 3\.8% on the week, do not fit the picture of a flight",
         ),
@@ -232,7 +233,7 @@ CLAIMS = (
         },
         (
             r"That favours adding duration in steps",
-            r"2\.19%, at or above the Fed's goal of 2%, limits how far",
+            r"2\.19%, above the Fed's goal of 2%, limits how far",
             r"Treasuries held abroad rose \$664bn, those of officials \$20bn: the demand is private",
         ),
         {"perspective.long_term_value": "favour_gradually"},
