@@ -15,6 +15,7 @@ from reportgen.model import Finding, to_date
 from reportgen.text import format_date, format_moment
 
 ID = "driver.basis_trade"
+PRINTS_AS_ZERO = 0.05  # of percents and standard deviations, which have one decimal
 QUESTION = "Were leveraged basis trades unwound?"
 SHORTS = "cot.total.lev_short_10y_eq"
 PAIRS = "cot.pairs.total_10y_eq"
@@ -46,10 +47,14 @@ def _tested(case: Case) -> Finding:
     verdict = "supported" if fell and unusual else "partly_supported" if fell or unusual else "not_supported"
     size = f"{{{{ {SHORTS}.change_week_pct|magnitude }}}}"
     did = f"cut their gross shorts by {size}" if change < 0 else f"added {size} to their gross shorts"
+    if abs(change) < PRINTS_AS_ZERO:
+        did = "left their gross shorts little changed"
     side = "below" if score < 0 else "above"
+    usual = f"{{{{ {SHORTS}.change_week_z|magnitude }}}} {side} the usual change"
+    if abs(score) < PRINTS_AS_ZERO:
+        usual = "as in a usual week"
     reason = (
-        f"Leveraged funds {did} in the week to {{{{ {SHORTS}|observed }}}}, "
-        f"{{{{ {SHORTS}.change_week_z|magnitude }}}} {side} the usual change; "
+        f"In 10-year equivalents leveraged funds {did} in the week to {{{{ {SHORTS}|observed }}}}, {usual}; "
         "the report sees nothing after that day."
     )
     held = {f"{SHORTS}.change_week_pct": fell, f"{SHORTS}.change_week_z": unusual}

@@ -139,10 +139,11 @@ def forced_selling(case: Case) -> Finding:
         case.at_least("vol.move.change_week_size", "size.unusual")
         and (case.number("vol.move.change_week") or 0) > 0
     )
+    high = case.at_least("vol.move.level", "gauge.move.watch")
     signs = {
         "ust.10y.change_week_size": fast or case.at_least("ust.10y.peak_week", "speed.peak"),
         "ust.30y.change_week": case.long_end_led,
-        "vol.move.change_week_size": jumped or case.at_least("vol.move.level", "gauge.move.watch"),
+        "vol.move.change_week_size": jumped or high,
     }
     held = {k: v for k, v in signs.items() if case.fact(k) is not None}
     if "ust.10y.change_week_size" not in held:
@@ -157,7 +158,11 @@ def forced_selling(case: Case) -> Finding:
             f"Not testable: {why.input}: {why.why}.",
             why.due,
         )
-    marks = (MARKS[0] if fast else "speed until {{ ust.10y.peak_week|observed }}", *MARKS[1:])
+    marks = (
+        MARKS[0] if fast else "speed until {{ ust.10y.peak_week|observed }}",
+        MARKS[1],
+        MARKS[2] if high else "a jump of volatility",
+    )
     shown = [name for name, mark in zip(marks, signs, strict=True) if held.get(mark)]
     verdict = "present" if len(shown) == 3 else "partly_present" if len(shown) == 2 else "absent"
     fails = _fails(case)
@@ -185,9 +190,7 @@ def _fails(case: Case) -> dict[str, bool]:
 def _forced(shown: list[str], unheld: list[str]) -> str:
     without = f"; {' and '.join(unheld)} cannot be seen" if unheld else ""
     if len(shown) == 3:
-        return (
-            "The sale has the three marks of a forced one: speed, weight at the long end and high volatility."
-        )
+        return f"The sale has the three marks of a forced one: {shown[0]}, {shown[1]} and {shown[2]}."
     if not shown:
         return f"No mark of a forced sale shows{without}."
     if len(shown) == 1:

@@ -105,6 +105,20 @@ def test_a_mark_that_is_missing_is_named(found):
     assert "One of the three marks" in found(WEEK, values=front)["clue.forced_selling"].reason
 
 
+@needs_restricted
+def test_volatility_that_jumps_from_a_low_level_is_not_called_high(found):
+    low = {"vol.move.level": 62.0, "vol.move.change_week": 10.0, "vol.move.change_week_size": 93.0}
+    reason = found(WEEK, values=low)["clue.forced_selling"].reason
+    assert "speed, weight at the long end and a jump of volatility" in reason
+
+
+def test_shorts_that_hardly_changed_are_not_said_to_be_cut_by_nothing(found):
+    still = {f"cot.total.lev_short_10y_eq.change_week_{k}": v for k, v in (("pct", -0.03), ("z", -0.04))}
+    reason = found("2025-04-11T18:00", values=still)["driver.basis_trade"].reason
+    assert reason.startswith("In 10-year equivalents leveraged funds left their gross shorts little changed")
+    assert "as in a usual week" in reason
+
+
 def custody(facts, change, score):
     """Give facts of the week in which custody holdings changed."""
     template = facts.facts["cot.total.lev_short_notional.change_week_z"]
