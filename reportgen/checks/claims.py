@@ -19,8 +19,8 @@ NUMBER = "\ue020"  # stands for a number of the page, whose own verb is compared
 _FILE = Path(__file__).with_name("claims.toml")
 _SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)")
 _MIGHT = re.compile(
-    r"\b(?:weeks? after|past weeks|earlier (?:spans|weeks|sessions)|such spans|would|could|can|cannot|may|"
-    r"might|if|whether|should|or more|at least|no|not|fits?|absent|when|limits)\b",
+    r"\b(?:weeks? after|past weeks|earlier (?:spans|weeks|sessions)|such spans|would|could|can|cannot|"
+    r"(?-i:may)|might|if|whether|should|or more|at least|no|not|fits?|absent|when|limits)\b",
     re.IGNORECASE,
 )
 _DIRECTION = re.compile(
@@ -85,14 +85,16 @@ def untraced(words: str) -> Iterator[str]:
                 yield found[0]
 
 
-def stated(words: str) -> Iterator[str]:
-    """Walk over all words of direction but those of what might be, or of no change."""
+def stated(words: str) -> Iterator[tuple[int, str]]:
+    """Walk over all words of direction but those of what might be, or of no change, with their places."""
+    at = 0
     for sentence in _SENTENCE.split(words):
+        at = words.index(sentence, at)
         if not _MIGHT.search(sentence):
             quiet = [found.span() for found in _quiet().finditer(sentence)]
             for found in _DIRECTION.finditer(sentence):
                 if not any(begin <= found.start() < stop for begin, stop in quiet):
-                    yield found[0]
+                    yield at + found.start(), found[0]
 
 
 def _speaks(sentence: str) -> bool:

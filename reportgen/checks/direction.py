@@ -88,4 +88,6 @@ def against(fact: Fact, word: str, sign: int) -> bool:
         if turned is None and word.casefold() not in ("weaker", "stronger"):
             return False  # a currency or its quote: the words leave it open
         sign = sign if turned is None else turned
+    elif word.casefold() in ("weaker", "stronger"):  # in the lists above with the sign that a quote has
+        sign = -sign
     return (fact.value > 0) != (sign > 0)

@@ -206,6 +206,7 @@ def _says(words: str, moment: dt.datetime) -> bool:
     days, months = _WEEKDAY.findall(words), _MONTH.findall(words)
     return (
         bool(said)
+        and bool(days or months or ":" in words or str(local.year) in said)  # a number alone is no date
         and said <= permitted
         and all(day == f"{local:%a}" for day in days)
         and all(month == f"{local:%b}" for month in months)

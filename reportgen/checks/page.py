@@ -24,7 +24,7 @@ _BLOCKS = frozenset(
 )
 _SKIPPED = frozenset({"head", "script", "style", "svg", "title"})
 # Links to exhibits, and what the desk file says of the desk.
-_NOT_OURS = frozenset(("xref", "masthead", "byline", "colophon", "analysts"))
+_NOT_OURS = {"xref": "a", "masthead": "header", "colophon": "footer", "byline": "p", "analysts": "ul"}
 # What the screen alone shows.
 _SCREEN = frozenset(("skip", "contents", "anchor", "colophon", "said"))
 _ROLES = ("issue-title", "issue-date", "colophon")
@@ -38,6 +38,10 @@ _DESCRIBED = re.compile(r'<svg role="img" aria-label="([^"]*)"')
 _MARKED = re.compile(r'data-(fact|ref)="([^"]*)"')
 _PEDIGREE = re.compile(r'id="(fact|ref)-([\w-]+)">.*?<p class="ped-value">(.*?)</p>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_DATA = re.compile(
+    r'<figure\b[^>]*id="exhibit-([\w-]+)"(?:(?!</figure>).)*?<details class="data">(.*?)</details>', re.DOTALL
+)
+_CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,15 @@ class _Reader(HTMLParser):
         classes = set(given.get("class", "").split())
         section = given.get("id", "") if tag == "section" and "id" in given else above.section
         comment = above.comment or "data-comment" in given
-        free = above.free or "data-ordinal" in given or bool(classes & _NOT_OURS)
+        free = above.free or "data-ordinal" in given or _not_ours(tag, classes, section)
         free = free or (tag == "a" and not comment and given.get("href", "").startswith(("http", "mailto:")))
         opening = above.opening or "place-opening" in classes
         one = _Open(
             tag,
-            skipped=above.skipped or tag in _SKIPPED or "popover" in given or "data" in classes,
+            skipped=above.skipped
+            or tag in _SKIPPED
+            or "popover" in given
+            or (tag == "details" and "data" in classes),
             printed=above.printed and not (classes & _SCREEN) and not (opening and tag == "h2"),
             free=free,
             comment=comment,
@@ -200,6 +207,22 @@ def pedigrees(page: str) -> list[tuple[str, str, str]]:
         for kind, anchor, value in _PEDIGREE.findall(page)
         if (kind, anchor) in ids
     ]
+
+
+def _not_ours(tag: str, classes: set[str], section: str) -> bool:
+    """Say whether words are a link to an exhibit or the desk's own, each where it belongs."""
+    if not any(tag == _NOT_OURS.get(name) for name in classes):
+        return False
+    return tag == "a" or section == ("disclosures" if tag == "ul" else "")
+
+
+def tables(page: str) -> dict[str, list[list[str]]]:
+    """Return the cells of each figure's data, by the figure's id."""
+    found = {}
+    for id, body in _DATA.findall(page):
+        rows = (_CELL.findall(row) for row in body.split("<tr>")[1:])
+        found[id] = [[html.unescape(_TAG.sub("", cell)) for cell in row] for row in rows]
+    return found
 
 
 def _decoded(encoded: str) -> str:

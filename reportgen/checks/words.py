@@ -22,6 +22,7 @@ _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _CONDITION = re.compile(r"\{%-?\s*(if|elif|else|endif|macro|endmacro|for|endfor)\b")
 _TAG = re.compile(r"<[^>]*>|[\w-]+=\"[^\"]*\"", re.DOTALL)  # attributes may stand in a macro
 _ENTITY = re.compile(r"&(?:#\d+|\w+);")
+_LITERAL = re.compile(r"\{\{-?\s*(['\"])((?:(?!\1)[^\\\n])*)\1\s*-?\}\}")
 _STRING = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"")
 # Strings of words, as against ids, keys and formats: a blank or a capital, and letters.
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z\d]|^[A-Z][a-z]+ |^\s?[a-z]+ ")
@@ -92,13 +93,25 @@ def _chosen(shown: str, file: str) -> Iterator[Fault]:
     marked = _TAG.sub(_blank, marked)
     depth = _depths(shown)
     for start, sentence in _sentences(marked):
-        # The whole expression counts as one number, whatever it prints.
-        squeezed = re.sub(rf"{claims.NUMBER}+", claims.NUMBER, sentence)
-        squeezed = re.sub(r"\s+", " ", squeezed.replace("\ue021", ""))
-        for word in claims.stated(squeezed.strip()):
-            at = start + max(sentence.casefold().find(word.casefold()), 0)
+        squeezed, places = _squeezed(sentence)
+        for place, word in claims.stated(squeezed):
+            at = start + places[place]
             if not depth[at]:
                 yield Fault(file, _line(shown, at), word, "is a direction that no fact has chosen")
+    for found in _LITERAL.finditer(shown):  # words put into an expression that chooses nothing
+        for _, word in claims.stated(found[2]):
+            if not depth[found.start()]:
+                yield Fault(file, _line(shown, found.start()), word, "is a direction that no fact has chosen")
+
+
+def _squeezed(sentence: str) -> tuple[str, list[int]]:
+    """Return a sentence in which a whole expression counts as one number, and where each character was."""
+    kept: list[tuple[str, int]] = []
+    for at, character in enumerate(sentence):
+        one = " " if character.isspace() else character
+        if one != "\ue021" and not (one in (" ", claims.NUMBER) and kept and kept[-1][0] == one):
+            kept.append((one, at))
+    return "".join(one for one, _ in kept), [at for _, at in kept]
 
 
 def _depths(shown: str) -> list[int]:

@@ -111,7 +111,7 @@ def _untested(case: Case) -> Finding:
     elif publication.first_public("cftc_tff", day).at <= case.as_of:
         state = f"the CFTC's report of {shown} is not in this data set"
     else:
-        state = f"the CFTC's report of {shown} is overdue"
+        state = f"the CFTC's report of {shown} has no date of publication yet"
     because = f" ({cause})" if cause else ""
     return Finding(
         ID, QUESTION, "not_supported", "low", (), (), f"Not testable: {state}{because}, and {known}.", due

@@ -56,6 +56,16 @@ class Case:
         value = self.number(fact_id)
         return value is not None and round(value, 9) <= sign * self.limit(threshold_id)
 
+    def unusual_rise(self, fact_id: str) -> bool:
+        """Say whether a change is a rise, and larger than almost all changes before."""
+        return (self.number(fact_id) or 0) > 0 and self.at_least(f"{fact_id}_size", "size.unusual")
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Return the dollars that foreign officials keep at the Fed on which they drew within the week."""
+        held = ("foreign.custody.change_week", "facility.foreign_rrp.change_week")
+        return tuple(i for i in held if self.of_this_week(i) and self.at_most(i, "custody.fall"))
+
     def of_this_week(self, fact_id: str) -> bool:
         """Say whether a fact's newest observation lies in the note's week."""
         fact = self.fact(fact_id)

@@ -81,11 +81,6 @@ def fx_intervention(case: Case) -> Finding:
         )
     pressed = case.pressed()
     supports = [f"fx.{c}.change_week" for c in pressed]
-    drawn = [
-        i
-        for i in ("foreign.custody.change_week", "facility.foreign_rrp.change_week")
-        if (case.number(i) or 0) <= case.limit("custody.fall")
-    ]
     week = "{{ fx.krw.change_week|observed }}"
     if not pressed and not case.leaned_on:
         calm = tuple(f"fx.{c}.change_week" for c in ("krw", "twd", "cny") if case.fact(f"fx.{c}.change_week"))
@@ -97,9 +92,9 @@ def fx_intervention(case: Case) -> Finding:
         )
         supports.append("fx.asia.pressure")
         return Finding(
-            "clue.fx_intervention", question, "partly_present", "low", tuple(supports + drawn), (), reason
+            "clue.fx_intervention", question, "partly_present", "low", (*supports, *case.drawn), (), reason
         )
-    full = len(pressed) >= 2 and bool(drawn) and case.of_this_week("fx.krw.change_week")
+    full = len(pressed) >= 2 and bool(case.drawn) and case.of_this_week("fx.krw.change_week")
     beyond = len(pressed) - 3
     also = f", and {('one', 'two', 'three')[beyond - 1]} more passed the threshold" if beyond > 0 else ""
     reason = f"Against the dollar {lost(pressed)} in the week to {week}{also}."
@@ -108,7 +103,7 @@ def fx_intervention(case: Case) -> Finding:
         question,
         "present" if full else "partly_present",
         "low",
-        tuple(supports + drawn),
+        (*supports, *case.drawn),
         (),
         reason,
     )
@@ -131,14 +126,8 @@ def forced_selling(case: Case) -> Finding:
             "No move to explain", "No sell-off to look at"
         )
         return Finding("clue.forced_selling", question, "absent", "high", (), (), reason)
-    fast = (
-        case.at_least("ust.10y.change_week_size", "size.unusual")
-        and (case.number("ust.10y.change_week") or 0) > 0
-    )
-    jumped = (
-        case.at_least("vol.move.change_week_size", "size.unusual")
-        and (case.number("vol.move.change_week") or 0) > 0
-    )
+    fast = case.unusual_rise("ust.10y.change_week")
+    jumped = case.unusual_rise("vol.move.change_week")
     high = case.at_least("vol.move.level", "gauge.move.watch")
     signs = {
         "ust.10y.change_week_size": fast or case.at_least("ust.10y.peak_week", "speed.peak"),

@@ -19,10 +19,8 @@ def liquidity_selling(case: Case) -> Finding:
     """Ask whether institutions short of liquidity sold, by reported sales and the marks that they leave."""
     question = "Did institutions short of liquidity sell Treasuries?"
     symptoms = {
-        "ust.10y.change_week_size": case.at_least("ust.10y.change_week_size", "size.unusual")
-        and (case.number("ust.10y.change_week") or 0) > 0,
-        "vol.move.change_week": case.at_least("vol.move.change_week_size", "size.unusual")
-        and (case.number("vol.move.change_week") or 0) > 0,
+        "ust.10y.change_week_size": case.unusual_rise("ust.10y.change_week"),
+        "vol.move.change_week": case.unusual_rise("vol.move.change_week"),
         "liquidity.state": _state(case) in ("strained", "crisis"),
     }
     return _decide(case, "driver.liquidity_selling", question, symptoms, "a forced sale")

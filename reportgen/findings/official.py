@@ -14,7 +14,6 @@ QUESTION = "Did foreign central banks sell?"
 CUSTODY = "foreign.custody.change_week"
 CUSTODY_Z = "foreign.custody.change_week_z"
 PRESSURE = "fx.asia.pressure"
-POOL = "facility.foreign_rrp.change_week"
 
 
 def decide(case: Case) -> Finding:
@@ -48,7 +47,7 @@ def _by_currencies(case: Case) -> Finding:
         )
     else:
         reason = f"Asian currencies were not under the pressure that calls for intervention{without}."
-    supports = tuple(f"fx.{c}.change_week" for c in pressed) + _drawn(case) + _leaned(case)
+    supports = (*(f"fx.{c}.change_week" for c in pressed), *case.drawn, *_leaned(case))
     calm = () if case.leaned_on else tuple(
         f"fx.{c}.change_week"
         for c in ("krw", "twd", "cny")
@@ -85,7 +84,7 @@ def _by_custody(case: Case) -> Finding:
     supports = (
         *(i for i, reached in marks.items() if reached),
         *(f"fx.{c}.change_week" for c in case.pressed()),
-        *_drawn(case),
+        *(i for i in case.drawn if i != CUSTODY),
         *_leaned(case),
     )
     contradicts = (*(i for i, reached in marks.items() if not reached), *_eased(case))
@@ -102,11 +101,6 @@ def _next(case: Case) -> dt.datetime | None:
     first = case.facts.market_date.replace(day=1)
     month_end = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
     return publication.first_public("tic", month_end).at
-
-
-def _drawn(case: Case) -> tuple[str, ...]:
-    """Return the foreign officials' cash at the Fed where they drew on it within the week."""
-    return (POOL,) if case.of_this_week(POOL) and case.at_most(POOL, "custody.fall") else ()
 
 
 def _leaned(case: Case) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from reportgen.calendars import publication
 from reportgen.calendars.publication import Release
 from reportgen.indicators.facts import FactSet
 from reportgen.indicators.gauge import COMPONENTS, Component
-from reportgen.indicators.thresholds import Thresholds
+from reportgen.indicators.thresholds import Thresholds, decimals_of
 from reportgen.model import Fact, Ref
 from reportgen.text import NBSP, format_number, format_value
 
@@ -110,9 +110,7 @@ def _rules(facts: FactSet, thresholds: Thresholds) -> Iterator[Trigger]:
         value = -found.value if rule.negated else found.value
         threshold = Ref(
             f"trigger.{rule.id}",
-            _written(
-                value, found.unit, 0 if value == int(value) else 1, signed=reading is None or reading.signed
-            ),
+            _written(value, found.unit, decimals_of(value), signed=reading is None or reading.signed),
             value,
             found.unit,
             thresholds.ref(rule.threshold, facts.market_date).source,

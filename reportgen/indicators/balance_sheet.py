@@ -9,7 +9,6 @@ from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Missing
 from reportgen.text import format_value
 
-PACES = ("runoff", "steady", "purchases", "turning")
 TREASURIES = "fed.treasuries"
 SHARES = (
     ("fed.reserves_to_assets.level", "fed.reserves.level", "Reserves (week average)", "h41_reserves"),

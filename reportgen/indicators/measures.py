@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from reportgen import units
 from reportgen.errors import CatalogueError
 from reportgen.indicators.freshness import Freshness, freshness
-from reportgen.model import Days, Floats, History, Observation, Series, to_day64
+from reportgen.model import Days, Floats, History, Observation, Ref, Series, to_day64
 from reportgen.store import Snapshot
+from reportgen.text import NBSP, format_date
 
 CHANGES = ("bp", "difference", "points", "percent", "inverse_percent")
 _KEYS = {
@@ -212,10 +213,11 @@ def _document() -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath("measures.toml").read_text("utf-8"))
 
 
-def contract_source() -> tuple[str, str]:
-    """Return the source and the date of the table of contract sizes and DV01."""
+def contract_reference() -> Ref:
+    """Return the table of contracts' dollar values of a basis point, with its date, to be quoted."""
     contracts = _document()["contracts"]
-    return contracts["source"], contracts["dv01_date"].isoformat()
+    text = f"{contracts['dv01_source']} as of {format_date(contracts['dv01_date'])}".replace(NBSP, " ")
+    return Ref("contracts.dv01", text, text, "text", f"DV01: {text}; face: {contracts['face_source']}")
 
 
 def contract_weight(contract: str, kind: str) -> float:

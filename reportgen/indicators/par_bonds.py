@@ -24,6 +24,7 @@ TENORS = {"2y": 2, "5y": 5, "10y": 10, "30y": 30}
 FACE = 1_000_000.0  # dollars
 FINANCED_OVER = 5  # observations of SOFR
 _BP = 1e-4
+_NOTHING = 1e-12  # a rate below which the formula has no digits left
 
 
 def modified_duration(yield_pct: float, years: float) -> float:
@@ -32,7 +33,7 @@ def modified_duration(yield_pct: float, years: float) -> float:
     Units: yield in percent; years. A yield of zero pays nothing before the end: the term itself.
     """
     rate = yield_pct / 100
-    if rate == 0:
+    if abs(rate) < _NOTHING:
         return years
     return -math.expm1(-2 * years * math.log1p(rate / 2)) / rate  # 1 − (1 + rate/2)^(−2·years), near zero too
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -71,11 +72,15 @@ class Thresholds:
     def ref(self, threshold_id: str, day: dt.date) -> Ref:
         """Return the threshold in force on a day as a printable reference."""
         found = self.get(threshold_id, day)
-        decimals = 0 if found.value == int(found.value) else 1
-        text = format_value(found.value, found.unit, decimals)
+        text = format_value(found.value, found.unit, decimals_of(found.value))
         since = f"in force from {format_date(found.valid_from)}"
         source = f"{found.source} (threshold {found.id}, {since}, {found.owner})"
         return Ref(threshold_id, text, found.value, found.unit, source)
+
+
+def decimals_of(value: float) -> int:
+    """Return the decimals with which a value was typed, so that a rule is printed as it is applied."""
+    return max(0, -int(Decimal(repr(value)).normalize().as_tuple().exponent))
 
 
 def load_thresholds(path: Path = PACKAGED) -> Thresholds:

@@ -21,7 +21,7 @@ from reportgen.indicators.facts import FactSet, compute_facts
 from reportgen.indicators.freshness import freshness
 from reportgen.indicators.gauge import COMPONENTS, gauge_days, gauge_history
 from reportgen.indicators.gauge_report import Report
-from reportgen.indicators.measures import Measures, Track
+from reportgen.indicators.measures import Measures, Track, contract_reference
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import NEW_YORK, Days, Finding, Floats, History, Ref, to_date, to_moment64
 from reportgen.pipeline.desk import Desk as Desk
@@ -59,10 +59,11 @@ class Analysis:
 
     @property
     def references(self) -> dict[str, Ref]:
-        """Return what may be quoted, by id: thresholds and terms in force, and what triggers turn at."""
+        """Return what may be quoted: thresholds, the table of contracts, terms, what triggers turn at."""
         day = self.snapshot.market_date
         limits = {i: self.thresholds.ref(i, day) for i in self.thresholds.ids}
-        return limits | terms.in_force(day) | quoted(self.triggers)
+        table = contract_reference()
+        return limits | {table.id: table} | terms.in_force(day) | quoted(self.triggers)
 
 
 def analyse(

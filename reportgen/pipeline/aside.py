@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
 
@@ -105,7 +106,8 @@ def _serve(
         return
     except Exception as raised:  # noqa: BLE001  # raised again by the process that asked
         error = raised
-    line.send((found, error))
+    with suppress(OSError):  # nobody waits any more
+        line.send((found, error))
 
 
 __all__ = ["Aside"]

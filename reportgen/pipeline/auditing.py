@@ -61,6 +61,11 @@ def unsealed(document: Mapping[str, Any]) -> Origins:
 
     Raises: KeyError, TypeError or ValueError for a document that does not hold it.
     """
+    told = (*document["facts"], *document["references"])
+    if not all(type(one["value"]) in (str, int, float) and isinstance(one["text"], str) for one in told):
+        raise TypeError("a value is neither a number nor words")
+    if not all(isinstance(quote, str) for quote in document["quotes"]):
+        raise TypeError("a quote is no words")
     return Origins(
         {one["id"]: _fact(one) for one in document["facts"]},
         {

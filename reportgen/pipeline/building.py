@@ -10,7 +10,6 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -71,10 +70,9 @@ def build(
     progress("gauge")
     add_gauge_history(analysis)
     progress("figures")
-    with ThreadPoolExecutor() as pool:  # the pack is compressed outside the interpreter's lock
-        packing = pool.submit(_encoded, analysis.snapshot.pack())
-        figures = draw_all(analysis, design, png=extras)
-        pack = packing.result()
+    rows = analysis.snapshot.pack()  # what was read so far: figures show nothing besides
+    figures = draw_all(analysis, design, png=extras)
+    pack = _encoded(rows)
     progress("facts")
     digest = hashlib.sha256(pack).hexdigest()
     context = compose(analysis, design, figures, revision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.checks.numerals import audit
-from reportgen.checks.page import descriptions, pedigrees
+from reportgen.checks.page import descriptions, pedigrees, tables
 from reportgen.checks.typed import Printed, numbers
 from reportgen.errors import AuditError, PdfError, UsageError
 from reportgen.pipeline import auditing
@@ -57,8 +58,18 @@ class BuiltNote:
     def facts(self) -> Mapping[str, Any] | None:
         """Return facts.json if it holds facts and names its data pack."""
         found = self._json(attachments.FACTS)
-        whole = found is not None and isinstance(found.get("data"), dict) and _are_facts(found.get("facts"))
+        data = None if found is None else found.get("data")
+        whole = isinstance(data, dict) and isinstance(data.get("pack"), str | None)
+        whole = whole and found is not None and _are_facts(found.get("facts"))
         return found if whole else None
+
+    @cached_property
+    def origins(self) -> auditing.Origins | None:
+        """Return what the page may say, by facts.json; None if that is not as a build writes it."""
+        try:
+            return None if self.facts is None else auditing.unsealed(self.facts)
+        except (KeyError, TypeError, ValueError):
+            return None
 
     @cached_property
     def attached(self) -> Mapping[str, bytes] | None:
@@ -81,12 +92,15 @@ def check(note: BuiltNote) -> list[Fault]:
     2. facts.json names the data pack and its digest.
     3. The copies in the PDF are those in the folder: the facts, and the digest of the data pack.
     4. Every numeral, date and word of direction on the page is borne out by facts.json, every pedigree too,
-       and every number in the description of a picture.
+       and every number in the description of a picture; the data shown with a figure are those attached.
     5. The PDF says what the page says, word by word.
     6. The PDF is PDF/A-3a and PDF/UA-1.
     7. Its risks and disclosures are set no smaller than most of its running text.
     """
-    checks = (_sealed, _identified, _pack, _copies, _audited, _described, _same_words, _conformant, _legible)
+    checks = (
+        *(_sealed, _identified, _pack, _copies, _audited, _described, _tabled),
+        *(_same_words, _conformant, _legible),
+    )
     return [fault for each in checks for fault in each(note)]
 
 
@@ -108,7 +122,8 @@ def _sealed(note: BuiltNote) -> Iterator[Fault]:
 def _identified(note: BuiltNote) -> Iterator[Fault]:
     if note.manifest is not None and HTML in note.files:
         note_id = note.manifest["id"]
-        if note_id.encode() not in note.files[HTML]:
+        named = rb"(?<![\w-])" + re.escape(note_id.encode()) + rb"(?![\w-])"
+        if not note_id or not re.search(named, note.files[HTML]):
             yield Fault("manifest", HTML, f"does not name {note_id}, which the manifest says it is")
 
 
@@ -140,10 +155,9 @@ def _audited(note: BuiltNote) -> Iterator[Fault]:
     """Audit the page against facts.json, which names what else the note may quote."""
     if note.facts is None or HTML not in note.files:
         return  # told above
-    try:
-        known = auditing.unsealed(note.facts)
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"the page cannot be audited against it: {type(error).__name__} {error}"
+    known = note.origins
+    if known is None:
+        why = "the page cannot be audited against it: not as a build writes it"
         yield Fault("numbers", attachments.FACTS, why)
         return
     page = note.files[HTML].decode(errors="replace")
@@ -158,11 +172,8 @@ def _audited(note: BuiltNote) -> Iterator[Fault]:
 
 def _described(note: BuiltNote) -> Iterator[Fault]:
     """Look for the numbers of the pictures' descriptions, which have no marks, among the facts as printed."""
-    if note.facts is None:
-        return  # told above
-    try:
-        known = auditing.unsealed(note.facts)
-    except (KeyError, TypeError, ValueError):
+    known = note.origins
+    if known is None:
         return  # told above
     printed = Printed(known.facts, known.refs)
     for words in descriptions(note.files.get(HTML, b"").decode(errors="replace")):
@@ -170,6 +181,20 @@ def _described(note: BuiltNote) -> Iterator[Fault]:
             if not printed.candidates(one.words):
                 why = f"a picture's description says {one.words!r}, which no fact prints: “{words[:80]}”"
                 yield Fault("numbers", HTML, why)
+
+
+def _tabled(note: BuiltNote) -> Iterator[Fault]:
+    """Compare the data that the page shows with a figure with those that the PDF carries."""
+    for figure, shown in tables(note.files.get(HTML, b"").decode(errors="replace")).items():
+        name = f"{figure}.csv"
+        held = attachments.rows_of((note.attached or {}).get(name, b""))
+        told = (
+            [shown[0], *([attachments.plain_cell(cell) for cell in row] for row in shown[1:])]
+            if shown
+            else []
+        )
+        if note.attached is not None and told != held:
+            yield Fault("numbers", HTML, f"the data shown with {figure} are not those of {name} in {PDF}")
 
 
 def _same_words(note: BuiltNote) -> Iterator[Fault]:

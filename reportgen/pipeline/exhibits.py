@@ -19,8 +19,8 @@ def draw_all(analysis: Analysis, design: Design, *, png: bool = False) -> list[F
     def draw_some(start: int) -> list[Figure]:
         return [draw_one(spec, analysis, design, png=png) for spec in design.exhibits[start::2]]
 
-    others = Aside(draw_some).start(1)
-    pairs = zip_longest(draw_some(0), others.result())
+    with Aside(draw_some).start(1) as others:
+        pairs = tuple(zip_longest(draw_some(0), others.result()))
     return [figure for pair in pairs for figure in pair if figure is not None]
 
 

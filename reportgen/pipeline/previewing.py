@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+from reportgen.calendars.exceptions import EXCEPTIONS_FILE
 from reportgen.errors import ReportgenError
 from reportgen.figures.figure import Figure
 from reportgen.findings.events import PACKAGED as EVENTS
@@ -39,7 +40,7 @@ class Preview:
     ) -> None:
         self._desk, self._as_of, self._now = desk, as_of, now
         self._note, self._lang, self._allow_stale = note, lang, allow_stale
-        self._settings: tuple[bytes, ...] = ()
+        self._settings: tuple[object, ...] = ()
         self._figures: dict[str, tuple[str, Figure]] = {}
         self.analysis = self._analysed()
 
@@ -49,7 +50,7 @@ class Preview:
         Raises: ReportgenError for a fault in a template, chart or settings file.
         """
         design = load_design(self._desk, self._note, self._lang)
-        self.analysis = self._analysed()
+        self.analysis = self._analysed(record=design.definition.gauge_record)
         figures = [self._figure(spec.id, design) for spec in design.exhibits]
         return html.page(compose(self.analysis, design, figures), design.templates)
 
@@ -78,14 +79,20 @@ class Preview:
         yield from self._setting_files()
 
     def _setting_files(self) -> tuple[Path, ...]:
-        return self._desk.file(THRESHOLDS), self._desk.file(EVENTS)
+        own = () if self._desk.folder is None else (self._desk.folder / EXCEPTIONS_FILE,)
+        return (
+            self._desk.file(THRESHOLDS),
+            self._desk.file(EVENTS),
+            *(path for path in own if path.is_file()),
+        )
 
-    def _analysed(self) -> Analysis:
-        """Compute facts and findings, again only if thresholds or events have changed."""
-        settings = tuple(path.read_bytes() for path in self._setting_files())
+    def _analysed(self, *, record: bool = False) -> Analysis:
+        """Compute facts and findings, again only if what they rest on has changed."""
+        settings = (bool(record), *(path.read_bytes() for path in self._setting_files()))
         if settings != self._settings:
             moment = self._as_of if not self._settings else self.analysis.snapshot.as_of
-            found = argued(analyse(self._desk, moment, self._now, allow_stale=self._allow_stale))
+            found = analyse(self._desk, moment, self._now, allow_stale=self._allow_stale)
+            found = argued(found, record=record)
             add_gauge_history(found)
             self.analysis, self._settings = found, settings
         return self.analysis

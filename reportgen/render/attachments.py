@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.render.context import DataTable, NoteContext
-from reportgen.render.press import format_cell
+from reportgen.render.press import NO_VALUE, format_cell
 from reportgen.text import MINUS
 
 FACTS = "facts.json"
@@ -59,12 +59,17 @@ def as_csv(table: DataTable) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.header)
-    writer.writerows(
-        ["" if cell is None else _plain(format_cell(cell)) for cell in row] for row in table.rows
-    )
+    writer.writerows([plain_cell(format_cell(cell)) for cell in row] for row in table.rows)
     return out.getvalue().encode()
 
 
-def _plain(cell: str) -> str:
-    """Return a printed number as machines read it, and anything else as it is."""
+def rows_of(content: bytes) -> list[list[str]]:
+    """Read the data of a figure as they were written."""
+    return list(csv.reader(io.StringIO(content.decode(errors="replace"))))
+
+
+def plain_cell(cell: str) -> str:
+    """Return a printed number as machines read it, a gap as nothing, and anything else as it is."""
+    if cell == NO_VALUE:
+        return ""
     return cell.replace(",", "").replace(MINUS, "-") if _NUMBER.fullmatch(cell) else cell

@@ -95,7 +95,8 @@ def files(folder: Path | None, as_of: dt.datetime, lang: str = "en") -> tuple[Pa
     if root is None or not root.is_dir():
         return ()
     wrong = [
-        f"{path}: no as-of, expected a name such as 2025-04-10 or 2025-04-11T1800" for path in _misnamed(root)
+        f"{path}: no note reads it, expected a folder for an as-of, such as 2025-04-10 or 2025-04-11T1800"
+        for path in _misnamed(root)
     ]
     base = root / as_of_name(as_of)
     own = base if lang == "en" else base / lang
@@ -160,9 +161,11 @@ def _root(path: Path) -> Path:
 
 
 def _misnamed(root: Path) -> Iterator[Path]:
-    """Walk over the folders that no note would ever read."""
+    """Walk over the folders and files that no note would ever read."""
     for path in sorted(root.iterdir()):
-        if path.is_dir() and not _hidden(path):
+        if path.suffix == ".md" and path.is_file() and path.name != "README.md":
+            yield path
+        elif path.is_dir() and not _hidden(path):
             try:
                 fits = as_of_name(parse_as_of(path.name)) == path.name
             except AsOfError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import unescape
 
 from reportgen.checks import direction
 from reportgen.checks.page import plain as plain_words
@@ -92,7 +93,7 @@ def convert(
 
     text = Text()
     for at, words in enumerate(source.split("\n")):
-        if found := _PRIVATE.search(words):
+        if found := _PRIVATE.search(unescape(words)):  # Markdown resolves entities later
             text.faults.append(Fault(first_line + at, f"the private character U+{ord(found[0]):04X}"))
     if text.faults:
         return text

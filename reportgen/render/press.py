@@ -26,6 +26,7 @@ from reportgen.render.note import load_note, load_words
 from reportgen.render.numerals import Medium, Moment, Number
 
 MACROS = "brand/macros.html.j2"
+NO_VALUE = "–"  # in a table of data
 # Private-use characters stand for an exhibit's number until the order is known.
 _EXHIBIT = re.compile("\ue000([a-z0-9_]+)\ue001")
 _XREF = re.compile('<a class="xref"[^>]*>[^<]*\ue000([a-z0-9_]+)\ue001</a>')
@@ -423,7 +424,7 @@ def _named(rows: list[SeriesRow]) -> str:
 def format_cell(cell: object) -> str:
     """Write a cell of a figure's data: numbers as held, dates in ISO form, gaps as a dash."""
     if cell is None:
-        return "–"
+        return NO_VALUE
     if isinstance(cell, float):
         return f"{cell:.10g}".replace("-", text.MINUS)
     if isinstance(cell, dt.date):

@@ -365,5 +365,5 @@ PRICES = {
 )
 def test_no_monthly_report_counts_before_it_was_out(series: str, month: str, published: str) -> None:
     out = first_public(catalog.series(series).publication, date.fromisoformat(f"{month}-01"))
-    assert out.at >= new_york(*map(int, published.split("-")), 8, 30)
+    assert out.at >= datetime.combine(date.fromisoformat(published), time(8, 30), NEW_YORK)
     assert out.at.date() - date.fromisoformat(published) <= timedelta(days=12)  # nor long after it

@@ -62,6 +62,9 @@ TRUE = [
     f"<p>It prices no cuts but {n('1.5', 'policy.cuts_12m.level')} rises.</p>",
     f"<p>The yen gained {n('1.6%', 'fx.jpy.change_week')}, {n('1.6%', 'fx.jpy.change_week')} stronger.</p>",
     '<div class="commentary" data-comment="week"><p>We think copper fell.</p></div>',
+    "<p>In such a week copper may have fallen.</p>",
+    f"<p>The dollar index ended {n('2.1%', 'dollar.dxy.change_week')} weaker.</p>",
+    '<p class="byline">Desk since 1999</p><details class="data"><p>Copper fell 7 bp.</p></details>',
 ]
 
 
@@ -77,6 +80,17 @@ FALSE = {
     "its slope": ("<p>Bear flattening: short yields rose most</p>", "goes against curve.2s10s.change_week"),
     "a pair": ("<p>Yields and the dollar rose together</p>", "goes against dollar.dxy.change_week"),
     "a lead": ("<p>The long end led the rally.</p>", "'led the rally' goes against"),
+    "a month that is no doubt": ("<p>In May copper fell.</p>", "'fell' speaks of no fact that is known"),
+    "an index that is stronger": (
+        f"<p>The dollar index ended {n('2.1%', 'dollar.dxy.change_week')} stronger.</p>",
+        "'2.1% stronger' goes against dollar.dxy.change_week",
+    ),
+    "a class that hides nothing": ('<p class="data">Up 7 bp.</p>', "'7' has no fact behind it"),
+    "a byline that is none": (
+        '<section id="week"><p class="byline">Up 7 bp.</p></section>',
+        "'7' has no fact behind it",
+    ),
+    "a day that is a rate": ('<p>Up <time datetime="2025-04-07">7</time>%.</p>', "'7' is not 2025-04-07"),
     "no subject that is known": ("<p>Copper fell on the week.</p>", "'fell' speaks of no fact that is known"),
     "the first of a list": (
         f"<p>The 2-year yield fell {n('16 bp', 'ust.2y.change_week')}.</p>",

@@ -50,6 +50,16 @@ FAULTY = {
         "'fell' is a direction that no fact has chosen",
     ),
     "a verb before its number": ("<p>It rose {{ fact('x')|magnitude }}.</p>", 1, "'rose' is a direction"),
+    "the second of two": (
+        "{% if a %}Yields rose{% endif %}\nand then yields rose on the week.",
+        2,
+        "'rose' is a direction",
+    ),
+    "an expression without a choice": (
+        "<p>\n{{ 'Yields rose on the week' }}</p>",
+        2,
+        "'rose' is a direction",
+    ),
     "behind a condition": ("{% if a %}b{% endif %}\nGold gained.", 2, "'gained' is a direction"),
 }
 

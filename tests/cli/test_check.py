@@ -140,6 +140,28 @@ def test_facts_that_cannot_be_read(refused, note, content):
     assert "facts.json: cannot be read, expected JSON with facts" in refused(6, "check", note)
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda told: told["facts"][0].update(value=None), "the page cannot be audited against it"),
+        (lambda told: told["references"][0].update(text=[]), "the page cannot be audited against it"),
+        (lambda told: told.update(quotes=[1]), "the page cannot be audited against it"),
+        (lambda told: told["data"].update(pack=[]), "cannot be read, expected JSON with facts"),
+    ],
+)
+def test_facts_that_are_not_as_a_build_writes_them(refused, note, change, why):
+    told = json.loads((note / "facts.json").read_text())
+    change(told)
+    (note / "facts.json").write_text(json.dumps(told))
+    assert f"facts.json: {why}" in refused(6, "check", note)
+
+
+def test_an_id_that_only_begins_as_the_note_s(refused, note):
+    manifest = json.loads((note / "manifest.json").read_text())
+    (note / "manifest.json").write_text(json.dumps(manifest | {"id": "TW-2025-04-10-r"}))
+    assert "note.html: does not name TW-2025-04-10-r, which" in refused(6, "check", note)
+
+
 def test_a_number_without_a_fact(refused, note):
     page = (note / "note.html").read_text()
     (note / "note.html").write_text(page.replace('data-fact="ust.10y.level"', 'data-fact="ust.11y.level"', 1))
@@ -178,6 +200,11 @@ PLANTED = {
         ", last 129.",
         "a picture's description says '129', which no fact prints",
     ),
+    "a changed cell of a figure's data": (
+        "<td>4.4</td>",
+        "<td>4.9</td>",
+        "the data shown with facilities are not those of facilities.csv in note.pdf",
+    ),
     "a changed pedigree": ('"ped-value">4.40%', '"ped-value">4.50%', "the pedigree of ust.10y.level says"),
 }
 
@@ -188,7 +215,7 @@ def test_what_is_planted_on_the_page(refused, note, old, new, why):
     assert old in page
     (note / "note.html").write_text(page.replace(old, new, 1))
     seal(note)
-    on_paper = not any(words in old for words in ("ped-value", "Weekly: ", ", last"))
+    on_paper = not any(words in old for words in ("ped-value", "Weekly: ", ", last", "<td>"))
     assert why in refused(7 if on_paper else 6, "check", note)
 
 

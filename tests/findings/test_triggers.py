@@ -2,10 +2,13 @@
 
 import dataclasses
 import datetime as dt
+import re
 
 import pytest
 
 from reportgen.findings.triggers import RULES, distances, references, triggers
+from reportgen.indicators.thresholds import PACKAGED as THRESHOLDS
+from reportgen.indicators.thresholds import load_thresholds
 from reportgen.model import NEW_YORK
 
 
@@ -94,9 +97,27 @@ def test_distances_carry_the_pedigree_of_their_readings(at):
     assert {f"trigger.{r.id}" for r in RULES} <= set(references(found))
 
 
-@pytest.mark.parametrize("day", ["2018-06-08", "2021-06-18", "2026-06-18"])
-def test_thresholds_are_those_in_force(at, thresholds, day):
-    found = at(day)
-    repo = found.get("desk_repo")
-    if repo is not None:
-        assert repo.threshold.value == thresholds.value(repo.threshold.id, dt.date.fromisoformat(day))
+@pytest.mark.parametrize(
+    ("day", "state", "threshold"),
+    [
+        ("2019-09-18", "stress", "$20bn"),  # the Desk lends to a market with no standing facility
+        ("2021-07-28", "calm", "$5bn"),
+        ("2021-08-06", "calm", "$2bn"),  # the standing facility opened on 29 July 2021
+        ("2025-10-31", "stress", "$5bn"),
+    ],
+)
+def test_thresholds_are_those_in_force(at, day, state, threshold):
+    repo = at(day)["desk_repo"]
+    assert (repo.state, repo.threshold.text) == (state, threshold)
+
+
+def test_a_threshold_is_printed_as_it_is_applied(facts_at, tmp_path):
+    finer = re.sub(
+        r'(id = "gauge\.desk_repo\.watch"\nvalue = )2\n',
+        r"\g<1>2.25\n",
+        THRESHOLDS.read_text(encoding="utf-8"),
+    )
+    file = tmp_path / "thresholds.toml"
+    file.write_text(finer, encoding="utf-8")
+    found = {t.id: t for t in triggers(facts_at("2021-08-06"), load_thresholds(file))}
+    assert found["desk_repo"].threshold.text == "$2.25bn"

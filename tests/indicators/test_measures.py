@@ -79,6 +79,6 @@ def test_the_foreign_pool_s_own_series_goes_before_the_derived_one(store_of):
 
 
 def test_the_table_of_contracts_names_its_source_and_date():
-    source, day = measures.contract_source()
-    assert "CME" in source
-    assert day == "2024-01-01"
+    table = measures.contract_reference()
+    assert table.text == "a rough table of contracts by frine.co.uk as of 1 January 2024"
+    assert "CME" in table.source

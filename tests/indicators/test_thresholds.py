@@ -51,6 +51,12 @@ def test_a_threshold_prints_with_its_source_owner_and_date(written):
         assert part in ref.source
 
 
+def test_a_threshold_prints_with_the_decimals_it_was_given(written):
+    finer = load_thresholds(written(GOOD.replace("value = 12", "value = 0.25")))
+    assert finer.ref("move.small", dt.date(2025, 4, 10)).text == "0.25\xa0bp"
+    assert finer.ref("move.small", dt.date(2020, 4, 10)).text == "10\xa0bp"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

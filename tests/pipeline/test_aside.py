@@ -59,6 +59,15 @@ def test_work_that_is_not_wanted_any_more_leaves_no_process() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+@pytest.mark.usefixtures("somewhere")
+def test_an_error_here_leaves_no_process() -> None:
+    with pytest.raises(TemplateError), Aside(_sum).start(1, 1) as beside:
+        _refuse()
+    assert beside._process is None
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 @pytest.mark.skipif(not aside._CAN_COPY, reason="this system copies no process")
 def test_work_is_done_here_when_the_copy_is_killed() -> None:
     work = Aside(_where)

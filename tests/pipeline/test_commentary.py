@@ -231,6 +231,7 @@ FAULTY = {
         "a reference in the address of a link",
     ),
     "a private character": ("Well,\n\ue0100\ue011 bp", 5, "the private character U+E010"),
+    "a private character by its number": ("Well,\n&#xE010;0 bp", 5, "the private character U+E010"),
 }
 
 
@@ -324,9 +325,14 @@ def test_files_that_no_note_would_read_are_refused(desk, written):
     assert desk.folder is not None
     root = desk.folder / "commentary"
     (root / "2025-4-10").mkdir()
-    with pytest.raises(CommentaryError, match="2025-4-10: no as-of, expected a name such as 2025-04-10"):
+    with pytest.raises(CommentaryError, match="2025-4-10: no note reads it, expected a folder for an as-of"):
         written(HEAD + "Well.\n")
     (root / "2025-4-10").rmdir()
+    (root / "README.md").write_text("How we write.")
+    (root / "week.md").write_text(HEAD + "Well.\n")
+    with pytest.raises(CommentaryError, match=r"commentary/week\.md: no note reads it, expected a folder"):
+        written(HEAD + "Well.\n")
+    (root / "week.md").unlink()
     (root / AS_OF / "week.txt").write_text("x")
     with pytest.raises(CommentaryError, match=r"week\.txt: expected a file of Markdown"):
         written(HEAD + "Well.\n")

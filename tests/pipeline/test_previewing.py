@@ -29,6 +29,17 @@ from reportgen.text import parse_as_of
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 NOTE = "treasury-weekly"
+CLOSED = """
+[cause.closing]
+known = 2025-04-01
+phrase = "the closing of the week"
+
+[[suspension]]
+rules = ["cftc_tff"]
+cause = "closing"
+first = 2025-04-01
+source = "https://example.com"
+"""
 PATIENCE = 60.0  # seconds; benchmarks/preview.py holds it to two
 
 
@@ -187,6 +198,32 @@ def test_saved_threshold_computes_facts_again(bench: Bench) -> None:
     assert bench.analysed == [parse_as_of("2025-04-10")]
     assert "yields" not in bench.drawn
     assert version(page) != version(before)
+
+
+def test_the_record_of_the_gauge_appears_when_asked_for(bench: Bench) -> None:
+    note = bench.desk.assets("templates") / NOTE / "note.toml"
+    before = bench.get()[1]
+    assert "The liquidity gauge day by day since" not in before
+    status, page = bench.save(note, "gauge_record = false", "gauge_record = true")
+    assert status == 200
+    assert "The liquidity gauge day by day since" in page
+    bench.save(note, "gauge_record = true", "gauge_record = false")
+    assert bench.get()[1] == before
+
+
+def test_an_exception_of_the_desk_s_calendar_computes_facts_again(bench: Bench) -> None:
+    assert bench.desk.folder is not None
+    file = bench.desk.folder / "publication.toml"
+    before = bench.get()[1]
+    assert "the closing of the week" not in before
+    file.write_text(CLOSED, encoding="utf-8")
+    bench.wait_for_change(before)
+    status, page = bench.get()
+    assert status == 200
+    assert "the closing of the week" in page
+    file.unlink()
+    bench.wait_for_change(page)
+    assert bench.get() == (200, before)
 
 
 def test_folder_that_goes_and_returns_ends_nothing(bench: Bench) -> None:
