@@ -18,6 +18,7 @@ LISTED = (
     rf"\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{4}}|\b(?:since|in) 20\d\d\b",  # dates
     r"\b\d{4}-\d{2}-\d{2}\b",
     r"\b\d+-(?: and \d+-)?(?:year|month)|\b\d+s\d+s\b|, 12m\b",  # tenors
+    rf"(?<![\w$.,])(?:[1236]M|{_TENOR}Y)\b",  # tenors on an axis
     rf"\bat {_TENOR} years\b|\bat {_TENOR}\b{_NOT_AN_AMOUNT}|\bfrom {_TENOR} to {_TENOR} years\b",
     r"\b(?:99th|1st)(?=[ \w]* percentiles?\b)|\b99th(?= less)",  # the tails of SOFR
     r"\bS&P 500\b|\bH\.4\.1\b|\bH\.1[05]\b|\bSTLFSI4\b|\bFEDS 2005-33\b|\bSHA-256\b",  # names

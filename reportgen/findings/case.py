@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from reportgen import catalog
+from reportgen.calendars import publication
 from reportgen.findings.events import Event
 from reportgen.indicators.facts import FactSet
 from reportgen.indicators.pressure import ASIA
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Finding
 
+TEN = "ust.10y.change_week"
 CURRENCIES = {
     "krw": "won",
     "twd": "Taiwan dollar",
@@ -82,6 +85,11 @@ class Case:
         return None
 
     @property
+    def is_blind(self) -> bool:
+        """Say whether it cannot be seen if there was a sell-off."""
+        return self.sell_off is None and self.fact(TEN) is None
+
+    @property
     def long_end_led(self) -> bool:
         """Say whether the 30-year yield rose more than the 2-year by a move that counts."""
         thirty, two = self.number("ust.30y.change_week"), self.number("ust.2y.change_week")
@@ -104,6 +112,16 @@ class Case:
         held = {c: move for c, move in moves.items() if move is not None}
         return max(held, key=lambda c: held[c]) if held else None
 
+    def lacking(self, fact_id: str) -> str:
+        """Name the input for want of which a fact is missing, and why."""
+        gap = self.facts.missing[fact_id]
+        return f"{catalog.series(gap.input.partition(' ')[0]).title}: {gap.why}"
+
+    def untestable(self, finding_id: str, question: str, fact_id: str) -> Finding:
+        """Return the finding of a clue that cannot be tested for want of a fact."""
+        reason, due = f"Not testable: {self.lacking(fact_id)}.", self.facts.missing[fact_id].due
+        return Finding(finding_id, question, "not_testable", "low", (), (), reason, due)
+
     def on_file(self, finding_id: str) -> str:
         """Say, as a sentence of its own, what the desk's event file holds for or against a finding."""
         told = [e for e in self.events if finding_id in (*e.supports, *e.contradicts)]
@@ -125,16 +143,17 @@ def lost(currencies: tuple[str, ...]) -> str:
 
 
 def no_move(case: Case, finding_id: str, question: str) -> Finding:
-    """Return the finding of a week without a sell-off to explain."""
-    ten = case.number("ust.10y.change_week")
+    """Return the finding of a week without a sell-off to explain, pending the closes that would show one."""
+    ten = case.number(TEN)
     if ten is None:
-        reason = "No move to explain can be seen: the week's closes of the 10-year yield are not held."
-    elif abs(ten) < 0.5:
+        reason = f"Whether there was a move to explain cannot be seen. {case.lacking(TEN)}."
+        release = publication.next_release(catalog.series("ust_10y").publication, case.as_of)
+        due = None if release is None else release.at
+        return Finding(finding_id, question, "pending", "low", (), (), reason, due)
+    if abs(ten) < 0.5:
         reason = "No move to explain: the 10-year yield ended the week where it began."
     else:
         verb = "fell" if ten < 0 else "rose only"
         size = "{{ ust.10y.change_week|magnitude }}"
         reason = f"No move to explain: the 10-year yield {verb} {size} on the week."
-    return Finding(
-        finding_id, question, "not_supported", "high" if ten is not None else "low", (), (), reason
-    )
+    return Finding(finding_id, question, "not_supported", "high", (), (), reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportgen.findings.case import CURRENCIES, Case, lost, no_move
+from reportgen.findings.case import CURRENCIES, TEN, Case, lost, no_move
 from reportgen.model import Finding
 
 MARKS = ("speed", "weight at the long end", "high volatility")
@@ -19,17 +19,7 @@ def dollar_flight(case: Case) -> Finding:
     }
     lacking = [k for k in signs if case.fact(k) is None]
     if "ust.10y.change_week" in lacking or "dollar.dxy.change_week" in lacking:
-        why = case.facts.missing[lacking[0]]
-        return Finding(
-            "clue.dollar_flight",
-            question,
-            "not_testable",
-            "low",
-            (),
-            (),
-            f"Not testable: {why.input}: {why.why}.",
-            why.due,
-        )
+        return case.untestable("clue.dollar_flight", question, lacking[0])
     supports = tuple(k for k, v in signs.items() if v)
     contradicts = tuple(k for k, v in signs.items() if not v and k not in lacking)
     yields_up, dollar_down = signs["ust.10y.change_week"], signs["dollar.dxy.change_week"]
@@ -68,17 +58,7 @@ def fx_intervention(case: Case) -> Finding:
     question = "Do central banks defend their currencies?"
     anchor = case.fact("fx.krw.change_week")
     if anchor is None:
-        why = case.facts.missing["fx.krw.change_week"]
-        return Finding(
-            "clue.fx_intervention",
-            question,
-            "not_testable",
-            "low",
-            (),
-            (),
-            f"Not testable: {why.input}: {why.why}.",
-            why.due,
-        )
+        return case.untestable("clue.fx_intervention", question, "fx.krw.change_week")
     pressed = case.pressed()
     supports = [f"fx.{c}.change_week" for c in pressed]
     week = "{{ fx.krw.change_week|observed }}"
@@ -121,6 +101,8 @@ def _calm(case: Case, week: str) -> str:
 def forced_selling(case: Case) -> Finding:
     """Look for speed, weight at the long end and a jump of volatility together."""
     question = "Does the sale look forced?"
+    if case.is_blind:
+        return case.untestable("clue.forced_selling", question, TEN)
     if case.sell_off is None:
         reason = no_move(case, "clue.forced_selling", question).reason.replace(
             "No move to explain", "No sell-off to look at"
@@ -136,17 +118,7 @@ def forced_selling(case: Case) -> Finding:
     }
     held = {k: v for k, v in signs.items() if case.fact(k) is not None}
     if "ust.10y.change_week_size" not in held:
-        why = case.facts.missing["ust.10y.change_week_size"]
-        return Finding(
-            "clue.forced_selling",
-            question,
-            "not_testable",
-            "low",
-            (),
-            (),
-            f"Not testable: {why.input}: {why.why}.",
-            why.due,
-        )
+        return case.untestable("clue.forced_selling", question, "ust.10y.change_week_size")
     marks = (
         MARKS[0] if fast else "speed until {{ ust.10y.peak_week|observed }}",
         MARKS[1],

@@ -13,6 +13,7 @@ from reportgen.text import in_sentence
 STANCES: dict[str, tuple[str, ...]] = {
     "which_factor": (
         "no_move",
+        "unknown",
         "unproven",
         "basis_trade",
         "liquidity_selling",
@@ -44,6 +45,9 @@ FUNDING_SIGNS = ("sofr_iorb", "sofr_tail", "effr_iorb", "desk_repo", "discount_w
 def which_factor(case: Case, drivers: Mapping[str, Finding]) -> Finding:
     """Name the best-supported driver, if any."""
     question = "Which factor was it?"
+    if case.is_blind:
+        reason = "Without the week's closes of the 10-year yield a sell-off could not be seen."
+        return Finding("perspective.which_factor", question, "unknown", "low", (), (), reason)
     if case.sell_off is None:
         return Finding(
             "perspective.which_factor",

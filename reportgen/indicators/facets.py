@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen import calendars
-from reportgen.indicators.freshness import Freshness
+from reportgen.indicators.freshness import Freshness, due_this_week
 from reportgen.indicators.measures import Measure, Measures, Track
 from reportgen.model import Fact, Floats, Missing, Observation, Series, to_date, to_utc
 from reportgen.text import format_date, format_value
@@ -124,6 +124,8 @@ def _change_week(about: Subject, fact_id: str) -> Fact | Missing:
     if about.weekly and _gap(about, span):
         return _published_change(about, fact_id, span)
     if not about.weekly:
+        if span.latest and (lacking := _behind(about)) is not None:
+            return missing(fact_id, lacking.series, lacking.why or "", lacking.due)
         begin = _sunday_before(to_date(about.track.days[span.end])) if span.latest else snapshot.week_start
         before = to_date(about.track.days[span.start])
         if calendars.count(before, begin, "sifma") > min(s.expires for s in about.track.series):
@@ -134,6 +136,18 @@ def _change_week(about: Subject, fact_id: str) -> Fact | Missing:
     if about.weekly:
         words = "change, latest week" if about.frequency == "weekly" else "change on the month"
     return _change(about, fact_id, span, words)
+
+
+def _behind(about: Subject) -> Freshness | None:
+    """Return the input that should have an observation of this week and has none, if there is one."""
+    snapshot = about.measures.snapshot
+    for series in about.track.series:
+        found = about.measures.freshness(series.id)
+        newest = found.newest
+        if newest is not None and newest <= snapshot.week_start and due_this_week(snapshot, series):
+            why = found.why or f"no row after {format_date(newest)}"
+            return dataclasses.replace(found, why=why)
+    return None
 
 
 def _change_month(about: Subject, fact_id: str) -> Fact | Missing:
@@ -272,6 +286,8 @@ def _change_week_size(about: Subject, fact_id: str) -> Fact | Missing:
     steps = 0 if span is None else span.end - span.start
     if span is None or steps == 0 or span.start - steps < 100:
         return missing(fact_id, track.series[0], "too little history to rank the change")
+    if span.latest and not about.weekly and (lacking := _behind(about)) is not None:
+        return missing(fact_id, lacking.series, lacking.why or "", lacking.due)
     now = abs(float(_differences(about.measure.change, track.values[span.start], track.values[span.end])))
     past = np.abs(
         _differences(

@@ -74,6 +74,17 @@ def _delay(snapshot: Snapshot, history: History, newest: dt.date) -> tuple[State
     return "stale", f"not in this data set after {shown}", None
 
 
+def due_this_week(snapshot: Snapshot, series: Series) -> bool:
+    """Say whether a series' first observation of the week was due by the as-of, whether it came or not."""
+    if series.publication == "administered":
+        return False  # in force until the next decision
+    day, name = snapshot.market_date, series.publication
+    eve = day - dt.timedelta(days=day.weekday() + 1)
+    first = _after(series, eve)
+    came = first <= day and publication.first_public(name, first).at <= snapshot.as_of
+    return came or bool(publication.overdue(name, eve, snapshot.as_of))
+
+
 def _after(series: Series, newest: dt.date) -> dt.date:
     """Return the period that follows the newest one held."""
     later = publication.periods(series.publication, newest + dt.timedelta(1), newest + dt.timedelta(120))

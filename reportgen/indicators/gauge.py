@@ -23,7 +23,9 @@ from reportgen.model import NEW_YORK, Days, Floats, to_date, to_day64, to_moment
 
 STATES = ("robust", "weakening", "strained", "crisis")
 FIRST_DAY = dt.date(2018, 6, 1)  # SOFR begins in April 2018
-MAX_AGE_DAYS = 12  # calendar days after which a component's newest observation no longer counts
+# Calendar days after which a component's newest observation no longer counts: a daily one outlasts a long
+# weekend and the day that it takes to be published, a weekly one the week to the next.
+MAX_AGE_DAYS = {"daily": 5, "weekly": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,8 @@ def _component(
         else np.zeros(len(days), int)
     )
     newest = observed[np.maximum(known, 1) - 1] if len(observed) else days
-    held = (known > 0) & ((days - newest).astype(int) <= MAX_AGE_DAYS)
-    if component.id == "desk_repo":
-        held &= (days - newest).astype(int) <= 5  # it lends or it does not: an old operation says nothing
+    permitted = max(MAX_AGE_DAYS[series.frequency] for series in track.series)
+    held = (known > 0) & ((days - newest).astype(int) <= permitted)
     if not held.any():
         return points, readings, near
     watch, stress = (_levels(thresholds, f"gauge.{component.id}.{k}", days) for k in ("watch", "stress"))

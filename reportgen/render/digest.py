@@ -128,14 +128,14 @@ def _ids(findings: Mapping[str, object], kind: str) -> list[str]:
 def _moved(context: NoteContext) -> bool:
     """Say whether there was a move to explain; in a calm week no verdict is argued."""
     factor = context.findings.get("perspective.which_factor")
-    return factor is None or factor.verdict != "no_move"
+    return factor is None or factor.verdict not in ("no_move", "unknown")
 
 
 def _before(context: NoteContext) -> dict[str, str]:
     """Return last week's verdicts where they were others; drivers had none where nothing was to explain."""
     turned = getattr(context.extra.get("comparison"), "verdicts", ())
     before = {one.id: one.before for one in turned}
-    if before.get("perspective.which_factor") != "no_move":
+    if before.get("perspective.which_factor") not in ("no_move", "unknown"):
         return before
     return {id: verdict for id, verdict in before.items() if not id.startswith("driver.")}
 

@@ -151,10 +151,13 @@ class Press:
         found = self.context.facts.get(id)
         return None if found is None else found.value
 
-    def why(self, id: str) -> str:
-        if id not in self.context.missing:
-            raise TemplateError(f"why({id!r}): not among the missing facts")
-        return self.context.missing[id].why
+    def why(self, *ids: str) -> str:
+        """Return why the first of some facts that is missing is."""
+        gaps = (self.context.missing[id] for id in ids if id in self.context.missing)
+        gap = next(gaps, None)
+        if gap is None:
+            raise TemplateError(f"why({', '.join(map(repr, ids))}): not among the missing facts")
+        return gap.why
 
     def finding(self, id: str) -> Finding:
         try:

@@ -102,7 +102,11 @@ def test_not_pending_without_a_move_to_explain(found):
     ("as_of", "moves", "words"),
     [
         # The report of the week is months away, or has no date at all.
-        ("2025-10-31", {"ust.10y.change_week": 25.0}, ("28\xa0October\xa02025", "no date of publication yet", "shutdown")),
+        (
+            "2025-10-31",
+            {"ust.10y.change_week": 25.0},
+            ("28\xa0October\xa02025", "no date of publication yet", "shutdown"),
+        ),
         ("2025-11-18T18:00", {"ust.10y.change_week": 25.0}, ("due only", "18\xa0November\xa02025")),
     ],
 )

@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pikepdf
@@ -80,7 +81,7 @@ def test_the_words_come_in_the_order_of_the_page(note):
     heads = [
         " ".join(spaced(re.sub(r"<[^>]*>", " ", h))) for h in re.findall(r"<thead.*?</thead>", note.html)
     ]
-    read = spaced("\n".join(body(sheet, heads) for sheet in note.sheets))
+    read = spaced("\n".join(body(sheet, before, heads) for before, sheet in pairwise((None, *note.sheets))))
     at = 0
     for name, pieces in sections(note.html):
         wanted = spaced("".join(pieces))
@@ -142,11 +143,19 @@ def sections(html):
     return parser.sections
 
 
-def body(sheet, heads):
+def body(sheet, before, heads):
     """Return a page's text without running head and foot, figures, and the head of a table that runs on."""
+    lines = without_running(sheet)
+    head = " ".join(spaced(lines[0]))
+    runs_on = head in heads and before is not None and head in {
+        " ".join(spaced(line)) for line in without_running(before)
+    }  # fmt: skip
+    return "\n".join(lines[1:] if runs_on else lines)
+
+
+def without_running(sheet):
     running = {line.words for line in sheet.running}
-    lines = [line for line in sheet.text.splitlines() if line.strip() and line.strip() not in running]
-    return "\n".join(lines[1:] if " ".join(spaced(lines[0])) in heads else lines)
+    return [line for line in sheet.text.splitlines() if line.strip() and line.strip() not in running]
 
 
 def spaced(text):
