@@ -79,6 +79,27 @@ def test_what_is_refused(tmp_path: Path, old: str, new: str, fault: str) -> None
     assert fault in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("own", "fault"),
+    [
+        ('[fetch.urls]\nfred = "https://desk:hunter2@api.example.com/"', "fetch.urls: fred: a user name or"),
+        ('[signing]\ntsa_url = "https://desk:hunter2@tsa.example.com"', "signing.tsa_url: a user name or"),
+        ('[mail]\nnote_url = "https://desk:hunter2@x.example/{note}"', "mail.note_url: a user name or"),
+        ('[mail]\nnote_url = "http://x.example/?key=hunter2"', "found 'http://x.example'"),
+        ('[mail]\njournal = "hunter2@firm example"', "mail.journal: expected name@host, found an address"),
+        ('[mail]\nsmtp = { host = "h", pasword = "hunter2" }', "mail.smtp.pasword: unknown key"),
+        ('[mail.smtp]\nhost = "h"\nuser = "u"\nca_file = ["hunter2"]', "mail.smtp.ca_file: "),
+        (f'[mail.dkim]\ndomain = "{"hunter2" * 9}!"', "mail.dkim.domain: "),
+        ('[run]\nmail_to = ["hunter2@bücher.example"]', "run.mail_to: expected the domain as xn--"),
+    ],
+)
+def test_no_secret_and_no_address_is_repeated(tmp_path: Path, own: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_desk(write(tmp_path, f"{DESK}\n{own}\n"))
+    assert fault in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_folder_without_settings_names_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file") as caught:
         load_desk(tmp_path)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -30,6 +30,10 @@ from reportgen.pipeline.analysis import REQUIRED_RESTRICTED, Desk, analyse, defa
 from reportgen.pipeline.fetch_state import State
 from reportgen.render import fonts
 from reportgen.store import RESTRICTED, Store
+
+if TYPE_CHECKING:
+    from reportgen.sources import Probe, Source
+    from reportgen.sources.transport import Transport
 
 # Which of several faults decides the exit status.
 _ORDER = (HostError.exit_code, ConfigError.exit_code, DataError.exit_code, FetchError.exit_code)
@@ -218,7 +222,10 @@ def _data(desk: Desk, store: Store) -> Iterator[Check]:
 
 def _fetches(folder: Path) -> Iterator[Check]:
     """Say how each source's last turn went."""
-    for source, turn in sorted(State.read(folder).sources.items()):
+    state = State.read(folder)
+    if state.damage is not None:
+        yield Check("fetch", "remark", state.damage, "The next fetch sets it aside and asks for everything.")
+    for source, turn in sorted(state.sources.items()):
         at = _minute(turn["at"])
         if turn["state"] == "complete":
             yield Check(f"fetch {source}", "ok", f"complete on {at}")
@@ -238,7 +245,7 @@ def _live(desk: Desk) -> Iterator[Check]:
         settings = config.load_desk(desk.folder).fetch
         sources = known_sources(desk, settings)
         with connect(desk, settings)({}) as transport, ThreadPoolExecutor(len(sources)) as pool:
-            probes = list(pool.map(lambda source: source.probe(transport), sources.values()))
+            probes = list(pool.map(lambda source: _probe(source, transport), sources.values()))
     except ReportgenError as error:
         yield _fault("live", error)
         return
@@ -249,6 +256,17 @@ def _live(desk: Desk) -> Iterator[Check]:
             yield Check(f"live {probe.source}", "ok", probe.detail, remedy)
         else:
             yield Check(f"live {probe.source}", "fault", probe.detail, remedy, FetchError.exit_code)
+
+
+def _probe(source: Source, transport: Transport) -> Probe:
+    """Ask a publisher; a fault of ours in one spoils no other."""
+    from reportgen.sources import Probe
+
+    try:
+        return source.probe(transport)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told as this publisher's
+        words = transport.redact(f"{type(error).__name__}: {error}")
+        return Probe(source.id, False, (), f"a fault of reportgen itself ({words})")
 
 
 def _minute(moment: str) -> str:

@@ -184,13 +184,15 @@ def content(report: Report) -> dict[str, Any]:
         ],
         "overlap": [dataclasses.asdict(overlap) for overlap in report.overlap],
         "quarantine": [str(path) for path in report.quarantine],
+        "notes": list(report.notes),
     }
 
 
 def lines(report: Report) -> list[str]:
     """Write a report as text."""
     width = max((len(source.id) for source in report.sources), default=0)
-    said = [line for source in report.sources for line in _source_lines(source, width)]
+    said = [*report.notes]
+    said += [line for source in report.sources for line in _source_lines(source, width)]
     if report.late:
         said += ["", "late"]
     asked = {source.id for source in report.sources}

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from reportgen.config.tables import Line, Table
+from reportgen.config.mail import mail_address
+from reportgen.config.tables import Line, Table, web_address
 
 FIRST_DAY = dt.date(2015, 1, 1)  # from which the embedded data and every comparison with the past begin
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -33,8 +34,10 @@ class Fetch(Table):
     @classmethod
     def _are_addresses(cls, urls: dict[str, str]) -> dict[str, str]:
         for source, url in urls.items():
-            if not url.startswith(("http://", "https://")):
-                raise ValueError(f"{source}: expected an address that begins with https:// or http://")
+            try:
+                web_address(url, "https", "http")
+            except ValueError as error:
+                raise ValueError(f"{source}: {error}") from error
         return urls
 
 
@@ -56,8 +59,7 @@ class Run(Table):
     @classmethod
     def _look_like_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
         for address in addresses:
-            name, at, host = address.partition("@")
-            if " " in address or not (name and at and host):
+            if "@" not in mail_address(address):
                 raise ValueError("expected addresses like desk@example.com")
         return addresses
 

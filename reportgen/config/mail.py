@@ -5,17 +5,20 @@ Passwords and keys never stand here: desk.toml is sealed with every note.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import AfterValidator, Field, model_validator
 
-from reportgen.config.tables import Line, Table
+from reportgen.config.tables import Line, Table, web_address
 
 TOKEN = "{token}"
 _NOTE = "{note}"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _UNPRINTED = ("\r", "\n", "\0")
+_DOMAIN = r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]+$"
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 def _one_line(words: str) -> str:
@@ -24,10 +27,20 @@ def _one_line(words: str) -> str:
     return words
 
 
-def _address(found: str) -> str:
+def mail_address(found: str) -> str:
+    """Return an address in signs that every server takes, or nothing.
+
+    Raises: ValueError saying what is expected.
+    """
     name, at, host = found.rpartition("@")
     if found and (not (name and at and host) or any(c.isspace() or c in '<>,;"' for c in found)):
         raise ValueError("expected name@host")
+    if not host.isascii():
+        raise ValueError("expected the domain as xn--…: not every server takes other letters")
+    if not name.isascii():
+        raise ValueError("expected letters of ASCII before the @: not every server takes others")
+    if found and not (_LOCAL_PART.fullmatch(name) and re.fullmatch(_DOMAIN, host)):
+        raise ValueError("expected name@host, in signs that need no quotes")
     return found
 
 
@@ -38,17 +51,17 @@ def _named(found: str) -> str:
 
 
 def _link(found: str) -> str:
-    if found and (urlsplit(found).scheme != "https" or not urlsplit(found).hostname or " " in found):
+    if found and not found.startswith("https://"):
         raise ValueError("expected an https:// address")
-    return found
+    return web_address(found, "https") if found else found
 
 
-Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(_one_line), AfterValidator(mail_address)]
 OwnAddress = Annotated[Address, AfterValidator(_named)]
 Link = Annotated[str, AfterValidator(_one_line), AfterValidator(_link)]
 OneLine = Annotated[str, AfterValidator(_one_line)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$")]
-Domain = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]+$")]
+Domain = Annotated[str, Field(pattern=_DOMAIN)]
 
 
 class Smtp(Table):

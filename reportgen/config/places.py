@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from reportgen.config.tables import shown
+
 
 def line_of(text: str, table: str, at: int, key: str = "") -> int | None:
     """Return the line of an entry of an array of tables, or of one of its keys where the entry has it.
@@ -43,7 +45,8 @@ def faults(
         where = fault["loc"]
         at = where[1] if len(where) > 1 and where[0] == table and isinstance(where[1], int) else None
         words = fault["msg"].removeprefix("Value error, ")
-        found = "" if fault["type"] == "missing" else f", found {_shown(fault['input'])}"
+        held = "" if fault["type"] == "missing" else shown(fault["input"])
+        found = f", found {held}" if held else ""
         if at is None:
             said.append(f"{name}: {'.'.join(str(w) for w in where)}: {words}{found}")
             continue
@@ -63,8 +66,3 @@ def _owner(entries: object, at: int) -> str:
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
             return str(entry["id"])
     return f"entry {at + 1}"
-
-
-def _shown(found: object) -> str:
-    """Write what was found; a whole entry is shown by its id alone."""
-    return repr(found.get("id", found)) if isinstance(found, dict) else repr(found)

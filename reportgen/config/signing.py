@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from reportgen.config.tables import Line, Table
+from reportgen.config.tables import Line, Table, web_address
 
 
 class Signing(Table):
@@ -25,14 +24,7 @@ class Signing(Table):
     @field_validator("tsa_url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if not url:
-            return url
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected http:// or https:// and a host")
-        if parts.username or parts.password:
-            raise ValueError("a user name or password in it would be sealed with each note; expected none")
-        return url
+        return web_address(url, "http", "https") if url else url
 
     @model_validator(mode="after")
     def _whole(self) -> Signing:
@@ -47,8 +39,12 @@ class Signing(Table):
         return _placed(folder, self.key) if self.key else None
 
     def trust_files(self, folder: Path) -> tuple[Path, ...]:
-        """Return the files of the certificates that are trusted, those for time stamps too."""
-        return tuple(_placed(folder, name) for name in (*self.trust, *self.tsa_trust))
+        """Return the files of the certificates that vouch for signers."""
+        return tuple(_placed(folder, name) for name in self.trust)
+
+    def tsa_trust_files(self, folder: Path) -> tuple[Path, ...]:
+        """Return the files of the certificates that vouch for time-stamping authorities."""
+        return tuple(_placed(folder, name) for name in self.tsa_trust)
 
 
 def _placed(folder: Path, name: str) -> Path:

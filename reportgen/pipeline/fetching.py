@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ import numpy as np
 from reportgen import catalog, embedded
 from reportgen.errors import FetchError, HostError, ReportgenError, StoreError
 from reportgen.indicators.freshness import Freshness, freshness
-from reportgen.model import to_date, to_moment64
+from reportgen.model import to_moment64
 from reportgen.pipeline.fetch_state import State
 from reportgen.pipeline.quarantine import report as report_quarantine
-from reportgen.sources import Answer, Quarantined, Rows, Source, Want, homes
+from reportgen.sources import Answer, Level, Quarantined, Rows, Source, Want, homes
 from reportgen.sources.transport import Transport
 from reportgen.store import Store, files
 from reportgen.store.files import Columns
@@ -87,6 +87,7 @@ class Report:
     late: tuple[Late, ...]
     overlap: tuple[Overlap, ...]
     quarantine: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -119,13 +120,20 @@ def fetch(
     """
     at = clock()
     with Writer(folder, wait) as writer:
-        engine = _Engine(writer, State.read(folder), connect, clock, first, since, progress)
+        state = State.read(folder)
+        damage = state.put_in_order()
+        if state.is_new:  # what of the past a source failed to give is forgotten too
+            for series_id in writer.held:
+                for source_id in homes().get(series_id, ()):
+                    state.lacks(source_id, (series_id,), first)
+        engine = _Engine(writer, state, connect, clock, first, since, progress)
+        engine.keep()
         engine.work(sources)
         overlap = tuple(sorted(engine.overlap.values(), key=lambda o: o.series))
         reports = tuple(engine.reports[source.id] for source in sources)
         quarantine = tuple(sorted(engine.quarantine))
-        state = engine.state
-    return Report(folder, at, reports, _late(folder, state, clock()), overlap, quarantine)
+    late, notes = _late(folder, state, clock()), () if damage is None else (damage,)
+    return Report(folder, at, reports, late, overlap, quarantine, notes)
 
 
 def _late(folder: Path, state: State, now: dt.datetime) -> tuple[Late, ...]:
@@ -163,7 +171,7 @@ class _Engine:
         self.quarantine: set[Path] = set()
         self._lock = threading.Lock()
         self._faults: list[BaseException] = []
-        self._came: dict[str, set[str]] = {}
+        self._told: dict[str, dict[str, dt.date]] = {}  # by source: series of which all was said, since when
         self._ended: dict[str, threading.Event] = {}
         self._ahead: dict[str, set[str]] = {}
         self._refused: set[str] = set()  # sources of which we did not store what they believed
@@ -206,11 +214,13 @@ class _Engine:
         with self._lock:
             held = self.writer.held
             memory = {} if self.since else self.state.memory(source.id, held)
-            newest = {} if self.since else self.writer.newest()
-            levels = self.writer.levels()
+            lacking = self.state.lacking(source.id)
+            whole = {s: day for s, day in self.writer.newest().items() if s not in lacking}
+            levels = {s: Level(day, value) for s, (day, value) in self.writer.levels().items()}
+        newest = {} if self.since else whole
         want = Want(tuple(source.series), newest, self.since or self.first, levels)
         doubtful: set[str] = set()
-        self._came[source.id] = set()
+        self._told[source.id] = {}
         heard = False
         try:
             with self.connect(memory) as transport:
@@ -220,6 +230,7 @@ class _Engine:
                             if self.stop.is_set():
                                 return
                             self._take(source, answer, report, doubtful)
+                            self._note_gaps(source, want, answer.failed.keys() - whole.keys())
                 except FetchError as error:
                     report.state, report.why, report.hint = "failed", error.message, error.hint
                 except ReportgenError:
@@ -232,7 +243,7 @@ class _Engine:
             report.seconds = time.monotonic() - ticks
             with self._lock:
                 if heard and not self.stop.is_set():
-                    self._end(source, report, begun, memory, doubtful)
+                    self._end(source, report, begun, memory, want, doubtful)
 
     def _take(self, source: Source, answer: Answer, report: SourceReport, doubtful: set[str]) -> None:
         """Store an answer and count it."""
@@ -250,7 +261,7 @@ class _Engine:
             report.same += outcome.same
             report.disagreed += outcome.refused
         report.done += len(arrived)
-        self._came[source.id] |= arrived.keys()
+        self._told[source.id] |= answer.told
         report.requests += answer.requests
         report.bytes += answer.bytes
         report.not_modified += answer.not_modified
@@ -264,11 +275,18 @@ class _Engine:
             self._compare(series_id, arrived[series_id])
         self.progress(f"{source.id}: {report.done} of {report.asked} series")
 
+    def _note_gaps(self, source: Source, want: Want, failed: Set[str]) -> None:
+        """Remember at once what has no past yet: a fetch that is killed would take what came for all."""
+        if failed:
+            self.state.lacks(source.id, failed, want.first)
+            self.keep()
+
     def _append(
         self, source: Source, arrived: dict[str, Columns], answer: Answer, quarantined: list[Quarantined]
     ) -> dict[str, Merged]:
         """Add rows; a series whose rows contradict each other is quarantined, the others are stored."""
-        watched = self.state.watched(source.id)
+        # What is not held was lost since it was asked for: that it comes now says nothing about then.
+        watched = {s: w for s, w in self.state.watched(source.id).items() if s in self.writer.held}
         ranks = homes()
         others = {s for s in arrived if (ranks.get(s) or (source.id,))[0] != source.id}
         try:
@@ -292,20 +310,23 @@ class _Engine:
         report: SourceReport,
         begun: dt.datetime,
         memory: Memory,
+        want: Want,
         doubtful: set[str],
     ) -> None:
         """Say how the turn ended, and remember it."""
         if report.state != "failed" and (report.failed or report.quarantined):
             report.state = "incomplete"
         wanted, held = set(source.series), self.writer.held
+        told = {s: first for s, first in self._told[source.id].items() if s not in report.failed}
+        if "" not in doubtful:
+            sure = {s: first for s, first in told.items() if s in held and s not in doubtful}
+            self.state.answered(source.id, begun, sure)
+        self.state.filled(source.id, told.keys() - want.newest.keys(), want.first)
         if report.state == "failed":
-            came = self._came[source.id] - report.failed.keys()
-            self.state.recovered(source.id, came)
-            late = dict.fromkeys(wanted - came, report.why or "")
+            self.state.recovered(source.id, told)
+            late = dict.fromkeys(wanted - told.keys(), report.why or "")
             self.state.refused(source.id, begun, late | report.failed)
         else:
-            sure = wanted & held - report.failed.keys() - doubtful if "" not in doubtful else set()
-            self.state.answered(source.id, begun, {s: to_date(self.writer.rows(s).days[0]) for s in sure})
             self.state.recovered(source.id, wanted - report.failed.keys())
             self.state.refused(source.id, begun, report.failed)
             unheard = sorted(wanted - held - report.failed.keys() - doubtful)
@@ -316,6 +337,13 @@ class _Engine:
             memory.clear()  # or "not changed" would be all that is ever heard of it again
         with suppress(OSError):  # validators save requests, and nothing rests on them
             self.state.remember(source.id, wanted & held, memory)
+        self.keep()
+
+    def keep(self) -> None:
+        """Write what is remembered.
+
+        Raises: HostError.
+        """
         try:
             self.state.write()
         except OSError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,15 +14,25 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from reportgen import catalog
+from reportgen import calendars, catalog
 from reportgen.calendars import publication
+from reportgen.calendars.rules import rule as rule_of
 from reportgen.config.live import Run
-from reportgen.errors import AuditError, FetchError, PdfError, ReportgenError, StoreBusyError, StoreError
+from reportgen.errors import (
+    AuditError,
+    FetchError,
+    HostError,
+    PdfError,
+    ReportgenError,
+    StoreBusyError,
+    StoreError,
+)
 from reportgen.model import NEW_YORK
 from reportgen.pipeline.desk import Desk
+from reportgen.pipeline.fetch_state import is_prompt
 from reportgen.pipeline.fetching import Report
 from reportgen.store import Store
-from reportgen.store.files import write_text
+from reportgen.store.files import clear, paths, write_text
 from reportgen.store.writing import STATE
 from reportgen.text import NBSP
 
@@ -29,11 +41,12 @@ LOCK, MEMORY = "run.lock", "run.json"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A publication that should be here and is not, or comes before the wait ends."""
+    """A publication that should be here, or comes before the wait ends, and the series that lack it."""
 
     rule: str
     period: dt.date
     due: dt.datetime
+    series: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +129,46 @@ def run(
 
 
 def pending(store: Store, rules: Sequence[str], now: dt.datetime, until: dt.datetime) -> list[Waiting]:
-    """Return what of some publication rules is out, or comes before a moment, and is not held.
+    """Return what of some publication rules is out, or comes before a moment, and is not held in full.
 
-    A rule of which nothing is held is not waited for, nor is a publication without a date.
+    A rule of which nothing is held is not waited for, nor is a publication without a date. Of the series of a
+    rule those count that a source gives on time, where there are any, and that had not ended long before.
     """
     found = []
     last = until.astimezone(NEW_YORK).date()
     for rule in rules:
-        held = [s.id for s in catalog.all_series().values() if s.publication == rule and s.id in store.held]
-        days = [day for day in map(store.newest, held) if day is not None]
-        if not days:
-            continue
-        for period in publication.periods(rule, max(days) + dt.timedelta(1), last).tolist():
-            due = publication.expected(rule, period, now)
-            if due is not None and due <= until:
-                found.append(Waiting(rule, period, due))
-                break
+        by_newest = _by_newest(store, rule)
+        firsts = [_first_awaited(rule, day + dt.timedelta(1), last, now, until) for day in by_newest]
+        awaited = [first for first in firsts if first is not None]
+        if awaited:
+            period, due = min(awaited)
+            lacking = [s for day, series in by_newest.items() if day < period for s in series]
+            found.append(Waiting(rule, period, due, tuple(sorted(lacking))))
     return found
+
+
+def _by_newest(store: Store, rule: str) -> dict[dt.date, list[str]]:
+    """Return the series of a rule that are waited for by the newest day held."""
+    held = [s for s in catalog.all_series().values() if s.publication == rule and s.id in store.held]
+    newest = {s: day for s in held if (day := store.newest(s.id)) is not None}
+    prompt = {s: day for s, day in newest.items() if is_prompt(s.id)} or newest
+    found: dict[dt.date, list[str]] = defaultdict(list)
+    for series, day in prompt.items():
+        age = calendars.count(day, max(prompt.values()), rule_of(rule).calendar)
+        if age <= max(series.expires, series.max_age):
+            found[day].append(series.id)
+    return found
+
+
+def _first_awaited(
+    rule: str, start: dt.date, last: dt.date, now: dt.datetime, until: dt.datetime
+) -> tuple[dt.date, dt.datetime] | None:
+    """Return the first period from a day on that is out or due by a moment, and when it is."""
+    for period in publication.periods(rule, start, last).tolist():
+        due = publication.expected(rule, period, now)
+        if due is not None and due <= until:
+            return period, due
+    return None
 
 
 def checked(folder: Path) -> str:
@@ -160,6 +196,7 @@ def _alone(store: Path) -> Iterator[None]:
     lock = FileLock(store / STATE / LOCK)
     try:
         lock.acquire(timeout=0)
+        clear(store / STATE, MEMORY)
     except Timeout as error:
         raise StoreBusyError(
             f"{store}: another run is at work", hint="It builds the same note; look again when it has ended."
@@ -181,14 +218,17 @@ def _work(
 ) -> None:
     reports, waiting, refused = _gather(desk, settings, means, say, evening)
     evening.steps.append(_fetched(reports, waiting, refused))
-    as_of = evening.as_of = means.clock().replace(second=0, microsecond=0)
+    as_of = evening.as_of = _full_minute(means.clock())
     before = _remembered(data)
-    key = {"market_date": _market_date(as_of), "note": settings.note, "lang": settings.lang}
-    fresh = any(report.changed for report in reports)
-    if not (again or fresh) and before.get("done") == key:
+    note = {"market_date": _market_date(as_of), "note": settings.note, "lang": settings.lang}
+    key = note | {"store": _fingerprint(data)}
+    if before.get("done") == key and not again:
         evening.note_id = before.get("note_id")
         evening.steps.append(Step("build", "skipped", f"nothing new since {evening.note_id}"))
         return
+    _remember(data, {})  # until the note stands: one that fails is tried again
+    while (left := (as_of - means.clock()).total_seconds()) > 0:
+        means.sleep(left)
     if not _step(evening, "build", lambda: _built(evening, means, as_of), say):
         return
     assert evening.folder is not None
@@ -202,6 +242,12 @@ def _work(
         if not _step(evening, "submit", lambda: submit(folder), say):
             return
     _remember(data, {"done": key, "note_id": evening.note_id, "folder": str(folder)})
+
+
+def _full_minute(now: dt.datetime) -> dt.datetime:
+    """Return the first full minute not before now: what has been fetched was seen by then."""
+    minute = now.replace(second=0, microsecond=0)
+    return minute if minute == now else minute + dt.timedelta(minutes=1)
 
 
 def _gather(
@@ -246,19 +292,23 @@ def _fetched(reports: Sequence[Report], waiting: Sequence[Waiting], refused: Rep
     """Say what came; a source counts by its last turn."""
     last = {source.id: source for report in reports for source in report.sources}
     new = sum(s.new + s.revised for report in reports for s in report.sources)
-    said = [f"{new:,} new values from {len(last)} sources"]
+    said = [f"{new:,} new values from {len(last)} sources", *(n for report in reports for n in report.notes)]
     said += [
         f"{s.id} {s.state}" + (f": {s.why}" if s.why else "") for s in last.values() if s.state != "complete"
     ]
     said += [f"{id} not had: {why}" for s in last.values() for id, why in s.failed.items()]
     said += [f"{s.quarantined} values of {s.id} not believed" for s in last.values() if s.quarantined]
-    said += [f"not here in time: {w.rule} of {w.period}" for w in waiting]
+    said += [f"not here in time: {w.rule} of {w.period} ({_some(w.series)})" for w in waiting]
     if refused is not None:
         return Step("fetch", "failed", "\n".join([str(refused), *said]), refused.exit_code)
     failed = bool(waiting) or any(s.state != "complete" for s in last.values())
     return Step(
         "fetch", "failed" if failed else "done", "\n".join(said), FetchError.exit_code if failed else 0
     )
+
+
+def _some(ids: Sequence[str]) -> str:
+    return ids[0] + (f" and {len(ids) - 1} more series" if len(ids) > 1 else "")
 
 
 def _step(evening: Evening, name: str, work: Callable[[], str], say: Callable[[str], None]) -> bool:
@@ -318,4 +368,15 @@ def _remembered(store: Path) -> dict[str, Any]:
 
 
 def _remember(store: Path, content: dict[str, Any]) -> None:
-    write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", store / STATE / MEMORY)
+    path = store / STATE / MEMORY
+    try:
+        write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", path)
+    except OSError as error:
+        raise HostError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _fingerprint(store: Path) -> str:
+    """Return a digest of the names, sizes and times of a store's files, written only where they change."""
+    stamps = [(str(path.relative_to(store)), path.stat()) for path in paths(store)]
+    told = "\n".join(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in stamps)
+    return hashlib.sha256(told.encode()).hexdigest()

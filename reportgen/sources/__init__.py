@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from reportgen.sources.contract import Answer, Probe, Quarantined, Rows, Source, Want
+from reportgen.sources.contract import Answer, Level, Probe, Quarantined, Rows, Source, Want
 
-__all__ = ["Answer", "Probe", "Quarantined", "Rows", "Source", "Want", "homes", "sources"]
+__all__ = ["Answer", "Level", "Probe", "Quarantined", "Rows", "Source", "Want", "homes", "sources"]
 
 # Loaded when asked for: a command that fetches nothing starts without the libraries that fetching needs.
 _MODULES = ("fred", "cftc", "nyfed", "treasury", "fiscaldata", "ofr", "chicagofed", "tic")

@@ -102,12 +102,14 @@ class CftcSource:
         start = _start(want, wanted, transport)
         try:
             replies, rows = self._pages(start, wanted, want, transport)
-            answer = self._answer(want, wanted, replies, rows)
+            answer = self._answer(start, want, wanted, replies, rows)
         except (UnreachableError, RefusedError, MalformedError) as error:
             yield from self._from_files(start, wanted, want, transport, error)
             return
         yield answer
-        transport.memory[_ASKED] = {"since": _text(want.since), "series": sorted(wanted)}
+        doubtful = {q.series for q in answer.quarantined}
+        sure = set() if None in doubtful else wanted - doubtful
+        transport.memory[_ASKED] = {"since": _text(want.since), "series": sorted(sure)}
         if answer.complete and len(replies) == 1:
             transport.remember(replies[0])
 
@@ -141,7 +143,7 @@ class CftcSource:
                 "$limit": str(PAGE),
                 "$offset": str(len(found)),
             }
-            slot = f"{ID}/tff" if not replies and wanted & want.newest.keys() else ""
+            slot = f"{ID}/tff" if not replies and start != want.since else ""
             reply = transport.get(API, params, source=ID, headers=_token(transport), slot=slot)
             replies.append(reply)
             if reply.not_modified:
@@ -155,12 +157,13 @@ class CftcSource:
 
     def _answer(
         self,
+        start: date | None,
         want: Want,
         wanted: frozenset[str],
         replies: Sequence[Reply],
         rows: Sequence[tuple[str, dict[str, Any]]],
     ) -> Answer:
-        sieve = Sieve(ID, replies, want.levels, want.newest)
+        sieve = Sieve(ID, replies, want.levels)
         _check_schema(replies[0], [row for _, row in rows])
         for where, row in rows:
             code, kind = field(row, _CODE), field(row, _KIND)
@@ -173,7 +176,7 @@ class CftcSource:
             rest = tuple(field(row, name) for name in _NONREPORTABLE)
             day = parse_day(field(row, _DAY), ISO_MIDNIGHT)
             _take(sieve, where, wanted, fields, day, field(row, _DAY), values, rest, row)
-        return sieve.answer()
+        return sieve.answer(told=dict.fromkeys(wanted, start or want.first))
 
     def _from_files(
         self,
@@ -187,11 +190,11 @@ class CftcSource:
         this_year = transport.clock().year
         for year in range(max(_FIRST_YEAR, start.year if start else _FIRST_YEAR), this_year + 1):
             url = YEAR_FILE.format(year=year)
-            held = wanted & want.newest.keys()
+            told = dict.fromkeys(wanted, start or want.first) if year == this_year else {}
             try:
-                reply = transport.get(url, source=ID, slot=f"{ID}/{year}" if held else "")
+                reply = transport.get(url, source=ID, slot=f"{ID}/{year}" if start != want.since else "")
                 if reply.not_modified:
-                    yield Sieve(ID, [reply]).answer()
+                    yield Sieve(ID, [reply]).answer(told=told)
                     continue
                 answer = self._file(reply, start, wanted, want)
             except FetchError as error:
@@ -200,7 +203,8 @@ class CftcSource:
                     raise type(reason)(reason.message, hint=f"Nor from {url}: {error.message}") from error
                 yield Answer(failed=dict.fromkeys(sorted(wanted), error))
                 continue
-            yield dataclasses.replace(answer, notes=(f"taken from {url}, since {reason.message}",))
+            note = f"taken from {url}, since {reason.message}"
+            yield dataclasses.replace(answer, notes=(note,), told=told)
             if answer.complete:
                 transport.remember(reply)
 
@@ -211,7 +215,7 @@ class CftcSource:
         names = {name: _text_name(theirs) for name, theirs in _FIELDS.items()}
         rest = [_text_name(name) for name in _NONREPORTABLE]
         place = columns(reply, lines[0], [_TEXT_DAY, _TEXT_CODE, _TEXT_KIND, *names.values(), *rest])
-        sieve = Sieve(ID, [reply], want.levels, want.newest)
+        sieve = Sieve(ID, [reply], want.levels)
         for line in lines[1:]:
             _take_line(sieve, line, len(lines[0].cells), place, names, rest, self._by_code, wanted)
         return sieve.answer(since=start)

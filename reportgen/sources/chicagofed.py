@@ -11,17 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from reportgen.errors import FetchError, MalformedError, RefusedError
-from reportgen.sources.bodies import as_lines
 from reportgen.sources.contract import Answer, Probe, Want
-from reportgen.sources.sheets import newest_day, sheet
-from reportgen.sources.sieve import US, counts
-from reportgen.sources.transport import Reply, Transport
+from reportgen.sources.sheets import Sheet
+from reportgen.sources.sieve import US
+from reportgen.sources.transport import Transport
 
 ID = "chicagofed"
-NEEDS = "nothing"
 FILE = "https://www.chicagofed.org/-/media/publications/nfci/nfci-data-series-csv.csv"
-_DAY = "Friday_of_Week"
 _COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "nfci": "NFCI",
@@ -31,6 +27,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType(
         "nfci_leverage": "Leverage",
     }
 )
+_SHEET = Sheet(ID, FILE, f"{ID}/nfci", "Friday_of_Week", US, needs="nothing", each="week")
 
 
 class ChicagoFedSource:
@@ -41,28 +38,11 @@ class ChicagoFedSource:
 
     def fetch(self, want: Want, transport: Transport) -> Iterator[Answer]:
         """Yield one answer."""
-        wanted = {s: column for s, column in _COLUMNS.items() if s in want.series}
-        if not wanted:
-            return
-        replies: list[Reply] = []
-        try:
-            slot = f"{ID}/nfci" if wanted.keys() <= want.newest.keys() else ""
-            replies.append(transport.get(FILE, source=ID, slot=slot))
-            answer = sheet(ID, replies[0], _DAY, wanted, US, want)
-        except (RefusedError, MalformedError) as error:
-            yield Answer(failed=dict.fromkeys(wanted, error), **counts(replies))
-            return
-        yield answer
-        if answer.complete:
-            transport.remember(replies[0])
+        return _SHEET.fetch(_COLUMNS, want, transport)
 
     def probe(self, transport: Transport) -> Probe:
         """Ask for the file."""
-        try:
-            lines = as_lines(transport.get(FILE, source=ID))
-        except FetchError as error:
-            return Probe(ID, False, (NEEDS,), error.message)
-        return Probe(ID, True, (NEEDS,), f"newest week: {newest_day(lines, _DAY)}")
+        return _SHEET.probe(transport)
 
 
 SOURCE = ChicagoFedSource()

@@ -54,17 +54,31 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """The last value that is held of a series."""
+
+    day: date
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
     """What the engine asks for: series, and what it holds of them already.
 
-    `since` is the first day wanted of a series that is not held at all; None takes what the source has.
-    `levels` gives the value held of the newest day, where there is one: a reply in another unit shows.
+    `newest` gives the newest day of the series of which only what has come since is wanted. `since` is the
+    first day wanted of the others; None takes what the source has. `levels` gives the last value held,
+    however much is asked for: a reply in another unit shows.
     """
 
     series: tuple[str, ...]
     newest: Mapping[str, date] = field(default_factory=dict)
     since: date | None = None
-    levels: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+
+    @property
+    def first(self) -> date:
+        """Return the first day wanted of a series that is asked for in full."""
+        return self.since or date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,8 @@ class Answer:
     """What one request (or one group of requests that belong together) brought.
 
     `failed` holds the series that could not be had, each with the reason; the source goes on with the rest.
+    `told` holds the series of which all that was asked for has now been said, by this answer and those before
+    it, each with the first day asked for; one that has not changed is among them.
     `notes` are words for the desk: another way was taken, a label was new.
     `complete` is False where a part of what was asked for did not come or was quarantined.
     """
@@ -83,6 +99,7 @@ class Answer:
     bytes: int = 0
     not_modified: int = 0
     notes: tuple[str, ...] = ()
+    told: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

@@ -18,6 +18,8 @@ Example, `move.toml`:
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -32,7 +34,7 @@ from pydantic import Field, ValidationError
 from reportgen import catalog
 from reportgen.config.tables import Line as Text
 from reportgen.config.tables import Table, faults
-from reportgen.errors import CatalogueError, ConfigError, FetchError, MalformedError
+from reportgen.errors import CatalogueError, FetchError, MalformedError
 from reportgen.model import NEW_YORK, to_moment64
 from reportgen.sources.bodies import columns, fault, text_lines
 from reportgen.sources.contract import Answer, Probe, Want
@@ -42,6 +44,7 @@ from reportgen.units import SeriesUnit
 
 ID = "files"
 RULE = "rule"
+_HELP = "The head of reportgen/sources/files.py shows a header."
 _MOST = 64 * 2**20
 # Powers of ten of units that are the same but for their size.
 _SIZES = ({"usd": 0, "usd_mn": 6, "usd_bn": 9}, {"bp": -2, "percent": 0}, {"count": 0, "thousands": 3})
@@ -70,21 +73,34 @@ class Header(Table):
 
 
 class Folder:
-    """The files of a folder as a source.
-
-    Raises: ConfigError that lists every fault of every header, when `series` is first asked for.
-    """
+    """The files of a folder as a source; a faulty header or a file without one spoils no other."""
 
     id = ID
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @cached_property
+    @property
     def headers(self) -> tuple[tuple[Path, Header], ...]:
-        """Return the headers of the folder, each with its path."""
+        """Return the headers without fault, each with its path."""
+        return self._read_headers[0]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Return every fault of every header."""
+        return self._read_headers[1]
+
+    @property
+    def lonely(self) -> tuple[str, ...]:
+        """Return the names of the CSV files that no header names; a faulty header may have meant them."""
+        named = {header.file for _, header in self.headers}
+        return tuple(sorted(p.name for p in self.folder.glob("*.csv") if p.name not in named))
+
+    @cached_property
+    def _read_headers(self) -> tuple[tuple[tuple[Path, Header], ...], tuple[str, ...]]:
         if not self.folder.is_dir():
-            raise ConfigError(f"{self.folder}: no such folder, expected one with CSV files and their headers")
+            wanted = "expected one with CSV files and their headers"
+            return (), (f"{self.folder}: no such folder, {wanted}",)
         found: list[tuple[Path, Header]] = []
         wrong: list[str] = []
         for path in sorted(self.folder.glob("*.toml")):
@@ -100,29 +116,34 @@ class Folder:
             if any(header.series == other.series for _, other in found):
                 said.append(f"series: {header.series} has another header already")
             wrong += [f"{path}: {fault}" for fault in said]
-            found.append((path, header))
-        lonely = {p.name for p in self.folder.glob("*.csv")} - {header.file for _, header in found}
-        if not wrong and lonely:
-            wrong.append(f"{self.folder}: no header names {', '.join(sorted(lonely))}")
-        if wrong:
-            raise ConfigError("; ".join(wrong), hint="The head of reportgen/sources/files.py shows a header.")
-        return tuple(found)
+            if not said:
+                found.append((path, header))
+        return tuple(found), tuple(wrong)
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Return the ids of the series that the headers name."""
+        """Return the ids of the series that headers without fault name."""
         return tuple(header.series for _, header in self.headers)
 
     def fetch(self, want: Want, transport: Transport) -> Iterator[Answer]:
-        """Yield an answer a file; a file that has not changed since it was stored is not read again."""
+        """Yield an answer a file; one that has not changed since it was stored, nor its header, is left out.
+
+        Raises: FetchError at the end if a header is faulty.
+        """
         for path, header in self.headers:
             if header.series not in want.series:
                 continue
+            slot, said = f"{ID}/{header.series}", _digest(header)
+            known = transport.memory.get(slot, {})
+            if known.get("header", said) != said:
+                # The desk has told what the numbers are; what is held may be what it corrects.
+                levels = {s: level for s, level in want.levels.items() if s != header.series}
+                want = dataclasses.replace(want, levels=levels)
             try:
                 reply = self._read(path, header, transport)
-                known = transport.memory.get(f"{ID}/{header.series}", {}).get("sha256")
-                if known == reply.sha256 and header.series in want.newest:
-                    yield Answer(not_modified=1)
+                now = {"sha256": reply.sha256, "header": said}
+                if known == now and header.series in want.newest:
+                    yield Answer(not_modified=1, told={header.series: want.first})
                     continue
                 answer = _answer(header, reply, want)
             except FetchError as error:
@@ -130,16 +151,19 @@ class Folder:
                 continue
             yield answer
             if answer.complete:
-                transport.memory[f"{ID}/{header.series}"] = {"sha256": reply.sha256}
+                transport.memory[slot] = now
+        if self.lonely and not self.faults:
+            yield Answer(notes=(f"no header names {', '.join(self.lonely)}: not read",))
+        if self.faults:
+            raise FetchError("; ".join(self.faults), hint=_HELP)
 
     def probe(self, transport: Transport) -> Probe:
         """Say what the folder holds."""
-        try:
-            count = len(self.headers)
-        except ConfigError as error:
-            return Probe(ID, False, ("a header for each file",), error.message)
+        if self.faults:
+            return Probe(ID, False, ("a header for each file",), "; ".join(self.faults))
         missing = [str(h.file) for p, h in self.headers if not (p.parent / h.file).is_file()]
-        words = f"{count} files" + (f"; not there: {', '.join(missing)}" if missing else "")
+        words = f"{len(self.headers)} files" + (f"; not there: {', '.join(missing)}" if missing else "")
+        words += f"; without a header: {', '.join(self.lonely)}" if self.lonely else ""
         return Probe(ID, not missing, ("CSV files that the desk exports",), words)
 
     def _read(self, path: Path, header: Header, transport: Transport) -> Reply:
@@ -170,7 +194,7 @@ def _answer(header: Header, reply: Reply, want: Want) -> Answer:
     timed = header.publication != RULE
     names = [header.date_column, header.value_column, *([header.publication] if timed else [])]
     place = columns(reply, lines[0], names)
-    sieve = Sieve(ID, [reply], want.levels, want.newest)
+    sieve = Sieve(ID, [reply], want.levels)
     shift = _shift(header)
     assert shift is not None  # the header was checked
     for line in lines[1:]:
@@ -199,7 +223,11 @@ def _answer(header: Header, reply: Reply, want: Want) -> Answer:
             published=moment,
             context=line,
         )
-    return sieve.answer(since=want.since)
+    return sieve.answer(since=want.since, told={header.series: want.first})
+
+
+def _digest(header: Header) -> str:
+    return hashlib.sha256(header.model_dump_json().encode()).hexdigest()
 
 
 def _faults(header: Header) -> list[str]:

@@ -47,10 +47,10 @@ class FiscalDataSource:
             return
         replies: list[Reply] = []
         held = want.newest.get(SERIES)
-        start = held - _WINDOW if held is not None else want.since or _FIRST
+        start = held - _WINDOW if held is not None else max(want.first, _FIRST)
         try:
             rows = self._pages(start, held is not None, transport, replies)
-            answer = _answer(want, replies, rows)
+            answer = _answer(want, replies, rows, start)
         except (RefusedError, MalformedError) as error:
             yield Answer(failed={SERIES: error}, **counts(replies))
             return
@@ -100,8 +100,8 @@ class FiscalDataSource:
                 return found
 
 
-def _answer(want: Want, replies: list[Reply], rows: list[tuple[str, Any]]) -> Answer:
-    sieve = Sieve(ID, replies, want.levels, want.newest)
+def _answer(want: Want, replies: list[Reply], rows: list[tuple[str, Any]], start: date) -> Answer:
+    sieve = Sieve(ID, replies, want.levels)
     days: dict[date, bool] = {}  # whether the closing balance was among its rows
     for where, row in rows:
         day = parse_day(field(row, "record_date"), ISO)
@@ -117,7 +117,7 @@ def _answer(want: Want, replies: list[Reply], rows: list[tuple[str, Any]]) -> An
         if not there:
             label = next(name for first, name, _ in _LABELS if day >= first)
             sieve.reject(SERIES, str(day), "no closing balance among its rows", f"a row {label!r}")
-    return sieve.answer(ordered="ascending")
+    return sieve.answer(ordered="ascending", told={SERIES: start})
 
 
 SOURCE = FiscalDataSource()

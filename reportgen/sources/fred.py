@@ -159,7 +159,7 @@ class FredSource:
             info = Client(transport, _key(transport)).get_series_info("DGS10")
         except FetchError as error:
             return Probe(ID, False, (NEEDS,), error.message)
-        return Probe(ID, True, (NEEDS,), f"{info['title']}, updated {info['last_updated']}")
+        return Probe(ID, True, (NEEDS,), f"{info.get('title')}, updated {info.get('last_updated')}")
 
     def _series(self, series: Series, want: Want, client: Client) -> Iterator[Answer]:
         client.replies.clear()
@@ -193,7 +193,7 @@ class FredSource:
                 continue
             sieve.add(series.id, f"observation {at}", row.get("date"), row.get("value"),
                       missing=(".",), shift=shift, context=row.attrib)  # fmt: skip
-        answer = sieve.answer(ordered="ascending")
+        answer = sieve.answer(ordered="ascending", told={series.id: start or want.first})
         yield answer
         if answer.complete:
             client.transport.remember(client.replies[-1])
@@ -215,8 +215,9 @@ class FredSource:
             found = [known, *(day for day in found if day > known)]
         pieces = list(_pieces(found, VINTAGES_A_CALL))
         if not pieces or (until is not None and len(found) == 1):
-            yield _sieve(client, want).answer()
+            yield _sieve(client, want).answer(told={series.id: want.first})
             return
+        sure = True
         for first, last in pieces:
             params = {"realtime_start": first.isoformat(), "realtime_end": last.isoformat()}
             if since is not None:
@@ -225,8 +226,10 @@ class FredSource:
             sieve = _sieve(client, want)
             for at, row in enumerate(root, 1):
                 self._vintage(sieve, series, at, row, first, until is None and first == found[0], shift)
-            yield sieve.answer(ordered="ascending")
-            if not sieve.quarantined:
+            told = {series.id: want.first} if last == pieces[-1][1] else {}
+            yield sieve.answer(ordered="ascending", told=told)
+            sure = sure and not sieve.quarantined  # what follows a doubtful piece is asked for with it again
+            if sure:
                 memory[name] = {"until": last.isoformat(), "since": since}
             client.replies.clear()
 
@@ -265,7 +268,7 @@ def _shift(series: Series, client: Client) -> int:
     """
     name, now = f"fred:{series.id}", client.transport.clock()
     known = client.transport.memory.get(name, {})
-    if not known or datetime.fromisoformat(known["checked"]) + _UNITS_HOLD < now:
+    if known.keys() != {"units", "checked"} or datetime.fromisoformat(known["checked"]) + _UNITS_HOLD < now:
         info: Mapping[str, Any] = client.get_series_info(_code(series)).to_dict()
         if info.get("id") != _code(series) or not info.get("units"):
             raise fault(client.replies[-1], f"series {info.get('id')!r}", f"{_code(series)} with its units")
@@ -301,7 +304,7 @@ def _pieces(days: list[date], most: int) -> Iterator[tuple[date, date]]:
 def _sieve(client: Client, want: Want) -> Sieve:
     rows = [r for r in client.replies if "/series/observations" in r.url] or client.replies
     others = [r for r in client.replies if r not in rows]
-    return Sieve(ID, rows, want.levels, want.newest, others)
+    return Sieve(ID, rows, want.levels, others)
 
 
 def _failed(series_id: str, error: FetchError, client: Client) -> Answer:

@@ -216,16 +216,16 @@ class NyFedSource:
         held = len(newest) == len(wanted)
         if held and today < max(newest) + table.due:
             return Answer()
-        start = max(min(newest) - _WINDOW if held else want.since or table.first, table.first)
+        start = max(min(newest) - _WINDOW if held else want.first, table.first)
         params = {"startDate": start.isoformat(), "endDate": today.isoformat()} if table.by_period else {}
         params |= dict(table.params)
         slot = f"{ID}/{table.path}/{wanted[0]}" if held else ""
         reply = transport.get(f"{API}/{table.path}.json", params, source=ID, slot=slot)
         replies.append(reply)
-        sieve = Sieve(ID, [reply], want.levels, want.newest)
+        sieve = Sieve(ID, [reply], want.levels)
         if not reply.not_modified:
             table.read(sieve, reply, wanted)
-        return sieve.answer(since=start)
+        return sieve.answer(since=start, told=dict.fromkeys(wanted, start))
 
 
 def _plain(sieve: Sieve, series_id: str, where: str, row: Any, day: str, name: str) -> None:

@@ -9,16 +9,14 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from reportgen import catalog
-from reportgen.errors import FetchError, MalformedError, RefusedError
-from reportgen.sources.bodies import as_lines
 from reportgen.sources.contract import Answer, Probe, Want
-from reportgen.sources.sheets import newest_day, sheet
-from reportgen.sources.sieve import ISO, counts
-from reportgen.sources.transport import Reply, Transport
+from reportgen.sources.sheets import Sheet
+from reportgen.sources.sieve import ISO
+from reportgen.sources.transport import Transport
 
 ID = "ofr"
-NEEDS = "nothing"
 FILE = "https://www.financialresearch.gov/financial-stress-index/data/fsi.csv"
+_SHEET = Sheet(ID, FILE, f"{ID}/fsi", "Date", ISO, needs="nothing")
 
 
 class OfrSource:
@@ -43,28 +41,11 @@ class OfrSource:
 
     def fetch(self, want: Want, transport: Transport) -> Iterator[Answer]:
         """Yield one answer."""
-        wanted = {s: column for s, column in self._columns.items() if s in want.series}
-        if not wanted:
-            return
-        replies: list[Reply] = []
-        try:
-            slot = f"{ID}/fsi" if wanted.keys() <= want.newest.keys() else ""
-            replies.append(transport.get(FILE, source=ID, slot=slot))
-            answer = sheet(ID, replies[0], "Date", wanted, ISO, want)
-        except (RefusedError, MalformedError) as error:
-            yield Answer(failed=dict.fromkeys(wanted, error), **counts(replies))
-            return
-        yield answer
-        if answer.complete:
-            transport.remember(replies[0])
+        return _SHEET.fetch(self._columns, want, transport)
 
     def probe(self, transport: Transport) -> Probe:
         """Ask for the file."""
-        try:
-            lines = as_lines(transport.get(FILE, source=ID))
-        except FetchError as error:
-            return Probe(ID, False, (NEEDS,), error.message)
-        return Probe(ID, True, (NEEDS,), f"newest day: {newest_day(lines, 'Date')}")
+        return _SHEET.probe(transport)
 
 
 SOURCE = OfrSource()

@@ -29,6 +29,7 @@ class Limits:
     most: float = math.inf
     step: float = math.inf
     factor: float = 0.0  # 0: none
+    revision: float = 0.0  # 0: none
     whole: bool = False
     weekday: str = ""
     weekends: bool = False
@@ -51,12 +52,18 @@ class Limits:
 
     def jump_fault(self, before: float, after: float) -> str | None:
         """Say what a change from one value to its neighbour breaks, None if nothing."""
+        return self._jump_fault(before, after, self.factor, "neighbouring")
+
+    def revision_fault(self, held: float, now: float) -> str | None:
+        """Say what another value of a day that is held breaks, None if nothing: its unit may have changed."""
+        factors = [factor for factor in (self.factor, self.revision) if factor]
+        return self._jump_fault(held, now, min(factors, default=0.0), "held")
+
+    def _jump_fault(self, before: float, after: float, factor: float, which: str) -> str | None:
         if abs(after - before) > self.step:
-            return f"within {self.step:g} of the neighbouring {before:g}"
-        if self.factor and before > 0 and after > 0:
-            ratio = max(after / before, before / after)
-            if ratio > self.factor:
-                return f"within {self.factor:g} times the neighbouring {before:g}"
+            return f"within {self.step:g} of the {which} {before:g}"
+        if factor and before > 0 and after > 0 and max(after / before, before / after) > factor:
+            return f"within {factor:g} times the {which} {before:g}"
         return None
 
 

@@ -2,42 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from reportgen.errors import FetchError, MalformedError, RefusedError
 from reportgen.sources.bodies import Line, as_lines, columns, fault
-from reportgen.sources.contract import Answer, Want
-from reportgen.sources.sieve import Sieve
-from reportgen.sources.transport import Reply
+from reportgen.sources.contract import Answer, Probe, Want
+from reportgen.sources.sieve import Sieve, counts
+from reportgen.sources.transport import Reply, Transport
 
 
-def sheet(source: str, reply: Reply, day: str, wanted: Mapping[str, str], form: str, want: Want) -> Answer:
-    """Return the wanted columns of a CSV; nothing, where it has not changed.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A CSV of the whole history of a source's series."""
 
-    An empty cell is a value that is missing. Raises: MalformedError where a column is missing.
-    """
-    sieve = Sieve(source, [reply], want.levels, want.newest)
-    if reply.not_modified:
-        return sieve.answer()
-    lines = as_lines(reply)
-    if len(lines) < 2:
-        raise fault(reply, f"{len(lines)} lines", "a header and a line a day")
-    place = columns(reply, lines[0], [day, *wanted.values()])
-    width = len(lines[0].cells)
-    for line in lines[1:]:
-        where = f"line {line.number}"
-        if len(line.cells) != width:
-            sieve.reject(None, where, f"{len(line.cells)} cells", f"{width}, as in the header", line)
-            continue
-        for series_id, name in wanted.items():
-            sieve.add(series_id, where, line.cells[place[day]], line.cells[place[name]], form=form,
-                      missing=("",), context=line)  # fmt: skip
-    return sieve.answer(ordered="ascending", since=want.since)
+    source: str
+    url: str
+    slot: str
+    day: str  # name of the column of days
+    form: str  # of the days
+    needs: str
+    each: str = "day"  # what a line stands for
 
+    def fetch(self, names: Mapping[str, str], want: Want, transport: Transport) -> Iterator[Answer]:
+        """Yield one answer; names gives the column of each series."""
+        wanted = {s: name for s, name in names.items() if s in want.series}
+        if not wanted:
+            return
+        replies: list[Reply] = []
+        try:
+            slot = self.slot if wanted.keys() <= want.newest.keys() else ""
+            replies.append(transport.get(self.url, source=self.source, slot=slot))
+            answer = self._read(replies[0], wanted, want)
+        except (RefusedError, MalformedError) as error:
+            yield Answer(failed=dict.fromkeys(wanted, error), **counts(replies))
+            return
+        yield answer
+        if answer.complete:
+            transport.remember(replies[0])
 
-def newest_day(lines: Sequence[Line], day: str) -> str:
-    """Return the last day of a table as it is written, for a probe."""
-    if len(lines) < 2 or day not in lines[0].cells:
-        return "none"
-    cells = lines[-1].cells
-    at = lines[0].cells.index(day)
-    return cells[at] if at < len(cells) else "none"
+    def probe(self, transport: Transport) -> Probe:
+        """Ask for the file."""
+        try:
+            lines = as_lines(transport.get(self.url, source=self.source))
+        except FetchError as error:
+            return Probe(self.source, False, (self.needs,), error.message)
+        return Probe(self.source, True, (self.needs,), f"newest {self.each}: {self._newest(lines)}")
+
+    def _read(self, reply: Reply, wanted: Mapping[str, str], want: Want) -> Answer:
+        """Return the wanted columns; nothing, where the file has not changed.
+
+        An empty cell is a value that is missing. Raises: MalformedError where a column is missing.
+        """
+        sieve = Sieve(self.source, [reply], want.levels)
+        told = dict.fromkeys(wanted, want.first)
+        if reply.not_modified:
+            return sieve.answer(told=told)
+        lines = as_lines(reply)
+        if len(lines) < 2:
+            raise fault(reply, f"{len(lines)} lines", "a header and a line a day")
+        place = columns(reply, lines[0], [self.day, *wanted.values()])
+        width = len(lines[0].cells)
+        for line in lines[1:]:
+            where = f"line {line.number}"
+            if len(line.cells) != width:
+                sieve.reject(None, where, f"{len(line.cells)} cells", f"{width}, as in the header", line)
+                continue
+            for series_id, name in wanted.items():
+                sieve.add(series_id, where, line.cells[place[self.day]], line.cells[place[name]],
+                          form=self.form, missing=("",), context=line)  # fmt: skip
+        return sieve.answer(ordered="ascending", since=want.since, told=told)
+
+    def _newest(self, lines: Sequence[Line]) -> str:
+        """Return the last day as it is written."""
+        if len(lines) < 2 or self.day not in lines[0].cells:
+            return "none"
+        cells = lines[-1].cells
+        at = lines[0].cells.index(self.day)
+        return cells[at] if at < len(cells) else "none"

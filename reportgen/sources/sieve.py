@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import TypedDict
 
 import numpy as np
 
 from reportgen import catalog
-from reportgen.errors import FetchError
 from reportgen.model import NEW_YORK
-from reportgen.sources.contract import EXCERPT, Answer, Quarantined, Rows
+from reportgen.sources.contract import EXCERPT, Answer, Level, Quarantined, Rows
 from reportgen.sources.plausible import limits, longest_chain
 from reportgen.sources.transport import Reply
 
@@ -79,6 +79,7 @@ class _Cell:
 
 
 NEVER = np.datetime64("NaT", "us")
+NOTHING: Mapping[str, date] = MappingProxyType({})
 
 
 @dataclass
@@ -87,8 +88,7 @@ class Sieve:
 
     source: str
     replies: Sequence[Reply]
-    levels: Mapping[str, float] = field(default_factory=dict)  # value held of the newest day
-    newest: Mapping[str, date] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)  # the last value held
     others: Sequence[Reply] = ()  # asked for besides: counted, but without rows
     quarantined: list[Quarantined] = field(default_factory=list)
     _cells: dict[str, list[_Cell]] = field(default_factory=lambda: defaultdict(list))
@@ -142,7 +142,7 @@ class Sieve:
         )
 
     def answer(
-        self, *, ordered: str = "", failed: Mapping[str, FetchError] | None = None, since: date | None = None
+        self, *, ordered: str = "", since: date | None = None, told: Mapping[str, date] = NOTHING
     ) -> Answer:
         """Return what stands and what does not.
 
@@ -159,7 +159,7 @@ class Sieve:
         return Answer(
             tuple(rows),
             tuple(self.quarantined),
-            dict(failed or {}),
+            told=told,
             **counts([*self.replies, *self.others]),
         )
 
@@ -212,19 +212,19 @@ class Sieve:
         return kept
 
     def _in_another_unit(self, series: str, cells: list[_Cell]) -> bool:
-        """Compare the newest day held with what the reply now says of it."""
-        held, day = self.levels.get(series), self.newest.get(series)
-        if held is None or day is None:
+        """Compare the last value held with what the reply now says of its day."""
+        held = self.levels.get(series)
+        now = [c for c in cells if held is not None and c.day == held.day and c.value == c.value]
+        if held is None or not now:
             return False
-        now = [c for c in cells if c.day == day and c.value == c.value]
-        fault = limits(series).jump_fault(held, now[-1].value) if now else None
+        fault = limits(series).revision_fault(held.value, now[-1].value)
         if fault is None:
             return False
         self.reject(
             series,
             now[-1].where,
-            f"{now[-1].value:g} on {day}, held as {held:g} (nothing of the series is taken)",
-            fault.replace("neighbouring", "held"),
+            f"{now[-1].value:g} on {held.day}, held as {held.value:g} (nothing of the series is taken)",
+            fault,
             now[-1].shown,
         )
         return True

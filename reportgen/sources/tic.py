@@ -32,6 +32,7 @@ NEWEST, HISTORY = "slt_table5.txt", "mfhhis01.txt"
 _FIRST_YEAR = 2012  # earlier years rest on other surveys, and give some months twice
 _RECENT = timedelta(days=365)  # what slt_table5.txt covers
 _LATELY = timedelta(days=62)
+_ASKED = f"{ID}/asked"
 _ROUNDING = Decimal("1.5")  # of some forty numbers of one decimal
 _TOTAL = "Grand Total"
 _FOOTNOTE = re.compile(r"\s+\d+/$")
@@ -80,7 +81,10 @@ class TicSource:
             return
         today = transport.clock().date()
         held = [want.newest[s] for s in wanted.values() if s in want.newest]
-        recent = bool(held) and max(held) > today - _RECENT
+        missing = set(wanted.values()) - want.newest.keys()
+        asked = frozenset(transport.memory.get(_ASKED, {}).get("series", ()))
+        recent = bool(held) and max(held) > today - _RECENT and missing <= asked
+        sure = not recent
         for name in (NEWEST,) if recent else (HISTORY, NEWEST):
             replies: list[Reply] = []
             try:
@@ -89,10 +93,17 @@ class TicSource:
                 answer = self._table(replies[0], wanted, want)
             except (RefusedError, MalformedError) as error:
                 yield Answer(failed=dict.fromkeys(wanted.values(), error), **counts(replies))
+                sure = False
                 continue
+            if name == NEWEST:
+                start = max(want.first, today - _RECENT) if recent else want.first
+                answer = dataclasses.replace(answer, told=dict.fromkeys(wanted.values(), start))
             yield answer
+            sure = sure and answer.complete
             if answer.complete:
                 transport.remember(replies[0])
+        if sure:  # what is not held now is in none of the tables
+            transport.memory[_ASKED] = {"series": sorted(wanted.values())}
 
     def probe(self, transport: Transport) -> Probe:
         """Ask for the newest months."""
@@ -104,7 +115,7 @@ class TicSource:
         return Probe(ID, bool(months), (NEEDS,), f"newest month: {max(months):%Y-%m}" if months else "none")
 
     def _table(self, reply: Reply, wanted: Mapping[str, str], want: Want) -> Answer:
-        sieve = Sieve(ID, [reply], want.levels, want.newest)
+        sieve = Sieve(ID, [reply], want.levels)
         if reply.not_modified:
             return sieve.answer()
         seen: set[str] = set()

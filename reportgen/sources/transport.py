@@ -34,13 +34,12 @@ class ClientSettings:
     """How the desk reaches the publishers.
 
     `bases` replaces scheme and host of a source's addresses, for a mirror or a replay server. Proxies and
-    SSL_CERT_FILE of the environment are honoured; `proxy` and `ca_bundle` go before them.
+    SSL_CERT_FILE of the environment are honoured; `ca_bundle` goes before the latter.
     """
 
     bases: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # by source
     ca_bundle: Path | None = None
-    proxy: str | None = field(default=None, repr=False)  # may carry a password
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     total_seconds: float = 180.0  # of one answer, all attempts and pauses included
@@ -356,12 +355,11 @@ def _client(settings: ClientSettings, trust: ssl.SSLContext) -> httpx.Client:
     try:
         return httpx.Client(
             verify=trust,
-            proxy=settings.proxy,
             timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
             headers={"User-Agent": f"reportgen/{reportgen.__version__}"},
         )
-    except (ValueError, httpx.InvalidURL) as error:
+    except (ValueError, httpx.InvalidURL):
         raise ConfigError(
             "proxy: not an address that can be used",
-            hint="Expected http://host:port in the settings or in HTTP_PROXY and HTTPS_PROXY.",
-        ) from None if settings.proxy else error
+            hint="Expected http://host:port in HTTP_PROXY and HTTPS_PROXY.",
+        ) from None  # whose words may hold a password

@@ -74,9 +74,13 @@ class TreasurySource:
         wanted = tuple(s for s in self.series if s in want.series)
         if not wanted:
             return
-        for period in self._periods(wanted, want, transport):
+        start = self._start(wanted, want)
+        periods = _periods(start, transport.clock().astimezone(NEW_YORK).date())
+        for period in periods:
             replies: dict[str, Reply] = {}
             answer = self._period(wanted, period, want, transport, replies)
+            if period == periods[-1]:
+                answer = dataclasses.replace(answer, told=dict.fromkeys(wanted, start))
             yield answer
             if answer.complete:
                 for reply in replies.values():
@@ -92,20 +96,11 @@ class TreasurySource:
             return Probe(ID, False, (NEEDS,), error.message)
         return Probe(ID, True, (NEEDS,), f"newest day: {max(days) if days else 'none of this month yet'}")
 
-    def _periods(self, wanted: tuple[str, ...], want: Want, transport: Transport) -> Iterator[dict[str, str]]:
-        today = transport.clock().astimezone(NEW_YORK).date()
+    def _start(self, wanted: tuple[str, ...], want: Want) -> date:
+        """Return the first day to ask for: some days behind what is held, or the first day wanted."""
         if all(s in want.newest for s in wanted):
-            start = min(want.newest[s] for s in wanted) - _WINDOW
-            if start.year == today.year and today.month - start.month <= 1:
-                month = start.replace(day=1)
-                while month <= today:
-                    yield _month(month)
-                    month = (month + timedelta(days=32)).replace(day=1)
-                return
-        else:
-            start = want.since or date(_FIRST_YEAR[_NOMINAL], 1, 1)
-        for year in range(start.year, today.year + 1):
-            yield {"field_tdr_date_value": str(year)}
+            return min(want.newest[s] for s in wanted) - _WINDOW
+        return max(want.first, date(_FIRST_YEAR[_NOMINAL], 1, 1))
 
     def _period(
         self,
@@ -124,18 +119,20 @@ class TreasurySource:
         failed: dict[str, FetchError] = {}
         curves: dict[str, Curve] = {}
         answers: list[Answer] = []
-        for kind in kinds:
+
+        def ask(kind: str, slot: str) -> None:
             try:
-                slot = f"{ID}/{kind}/{value[4:] or value}" if held else ""
                 replies[kind] = transport.get(FEED, _params(kind, period), source=ID, slot=slot)
             except (RefusedError, MalformedError) as error:
-                failed |= dict.fromkeys([s for s in (*_TENORS[kind], *parts) if s in wanted], error)
-        if parts and sum(r.not_modified for r in replies.values()) == 1:
+                failed.update(dict.fromkeys([s for s in (*_TENORS[kind], *parts) if s in wanted], error))
+
+        for kind in kinds:
+            ask(kind, f"{ID}/{kind}/{value[4:] or value}" if held else "")
+        if parts and len(replies) == 2 and sum(r.not_modified for r in replies.values()) == 1:
             # Inflation compensation needs both curves: the one that is unchanged is asked for all the same.
-            kind = next(k for k, r in replies.items() if r.not_modified)
-            replies[kind] = transport.get(FEED, _params(kind, period), source=ID)
+            ask(next(k for k, r in replies.items() if r.not_modified), "")
         for kind, reply in replies.items():
-            sieve = Sieve(ID, [reply], want.levels, want.newest)
+            sieve = Sieve(ID, [reply], want.levels)
             try:
                 curves[kind] = {} if reply.not_modified else read(sieve, reply, kind)
             except MalformedError as error:
@@ -145,7 +142,7 @@ class TreasurySource:
             for series_id, name in _TENORS[kind].items():
                 if series_id in wanted:
                     _take(sieve, curves[kind], series_id, name)
-            answers.append(sieve.answer())
+            answers.append(sieve.answer(since=want.since))
         if len(curves) == 2 and parts:
             answers.append(_derived(wanted, curves, replies[_NOMINAL], want))
         return dataclasses.replace(_joined(answers), failed=failed)
@@ -200,7 +197,7 @@ def _take(sieve: Sieve, curve: Curve, series_id: str, name: str) -> None:
 
 def _derived(wanted: tuple[str, ...], curves: Mapping[str, Curve], nominal: Reply, want: Want) -> Answer:
     """Return the inflation compensation of the days on which both curves are there."""
-    sieve = Sieve(ID, [nominal], want.levels, want.newest)
+    sieve = Sieve(ID, [nominal], want.levels)
     for day, (where, par) in curves[_NOMINAL].items():
         _, real = curves[_REAL].get(day, ("", {}))
         for series_id, names in _PARTS.items():
@@ -209,7 +206,7 @@ def _derived(wanted: tuple[str, ...], curves: Mapping[str, Curve], nominal: Repl
             if series_id in wanted and len(numbers) == len(names):
                 value = compensation(series_id, numbers)
                 sieve.add(series_id, where, day, str(value), context=dict(zip(names, texts, strict=True)))
-    return dataclasses.replace(sieve.answer(), requests=0, bytes=0, not_modified=0)
+    return dataclasses.replace(sieve.answer(since=want.since), requests=0, bytes=0, not_modified=0)
 
 
 def compensation(series_id: str, yields: list[Decimal]) -> Decimal:
@@ -258,6 +255,13 @@ def _null(element: Element) -> bool:
 
 def _name(element: Element) -> str:
     return element.tag.rpartition("}")[2]
+
+
+def _periods(start: date, today: date) -> list[dict[str, str]]:
+    """Return the months from a day on, where these are two at the most, else the years."""
+    if start.year == today.year and today.month - start.month <= 1:
+        return [_month(day) for day in sorted({start.replace(day=1), today.replace(day=1)})]
+    return [{"field_tdr_date_value": str(year)} for year in range(start.year, today.year + 1)]
 
 
 def _month(day: date) -> dict[str, str]:

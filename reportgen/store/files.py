@@ -6,7 +6,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -104,39 +104,37 @@ def encode(rows: pa.Table, sink: Path | BinaryIO, *, ordered: bool = False) -> N
 
 def write(rows: pa.Table, path: Path, *, ordered: bool = False) -> None:
     """Write a store file, whole or not at all, and onto the disk before its name points to it."""
+    with _whole(path) as temporary:
+        encode(rows, temporary, ordered=ordered)
+
+
+def write_text(content: str, path: Path) -> None:
+    """Write a small file with the same care."""
+    with _whole(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+
+
+def clear(folder: Path, name: str) -> None:
+    """Remove the temporary files that the one writer of a file, or of files of a kind, left when killed."""
+    for leftover in folder.glob(f".{name}.*"):
+        leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Hand over a temporary file that takes a name when it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
     temporary = Path(name)
     try:
-        os.close(handle)
-        encode(rows, temporary, ordered=ordered)
+        yield temporary
         temporary.chmod(0o644)
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def write_text(content: str, path: Path) -> None:
-    """Write a small file, whole or not at all, with the same care."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as sink:
-            sink.write(content)
-        temporary.chmod(0o644)
-        _flush(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def leftovers(folder: Path) -> Iterator[Path]:
-    """Name the temporary files that a writer left when it was killed."""
-    for place in (folder, folder / RESTRICTED):
-        yield from place.glob(".*.parquet.*")
 
 
 def _flush(path: Path) -> None:

@@ -11,6 +11,7 @@ A row never goes away. Where the publisher gives no time, the moment of publicat
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
@@ -30,8 +31,9 @@ _NEVER = np.datetime64("NaT", "us")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is known about a publisher's silence: all days from `since` on were asked for at `asked`.
+    """What is known about a publisher's silence.
 
+    Shape: the days from `since` on that were due at `asked` were asked for once they were due.
     grace: business days by which the service may trail the publication that the rule means; None where
     its silence proves nothing (a folder that somebody fills by hand).
     """
@@ -142,13 +144,27 @@ def _rule_is_wrong(arrived: Columns, series: Series, watched: Watched | None) ->
         typical | publication.is_delayed(series.publication, arrived.days)
     )
     if watched is not None and watched.grace is not None:
-        limit = regular if not watched.grace else _later(regular, watched.grace)
+        limit = _later(regular, watched.grace)
         lacked = (arrived.days >= np.datetime64(watched.since, "D")) & (limit <= watched.asked)
         wrong |= lacked & (arrived.retrieved > regular)
     return wrong
 
 
+def asked_again(before: Watched | None, now: Watched, series: Series) -> Watched:
+    """Return what is known after a publisher was asked again, now for the days from `now.since` on.
+
+    What was known of the days before these stands, if all of them were due when they were asked for.
+    """
+    if before is None or now.grace is None or now.since <= before.since:
+        return now
+    last = np.array([now.since - dt.timedelta(days=1)], "datetime64[D]")
+    due = _later(publication.first_public_array(series.publication, last), now.grace)
+    return dataclasses.replace(now, since=before.since) if due[0] <= before.asked else now
+
+
 def _later(moments: Moments, business_days: int) -> Moments:
+    if not business_days:
+        return moments
     days = moments.astype("datetime64[D]")
     calendar = calendars.busdays("federal")
     moved = np.busday_offset(days, business_days, roll="forward", busdaycal=calendar)

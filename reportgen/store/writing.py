@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
@@ -79,13 +78,14 @@ class Writer:
         """Return the newest day held of every series."""
         return {series_id: to_date(self.rows(series_id).days[-1]) for series_id in self._home}
 
-    def levels(self) -> Mapping[str, float]:
-        """Return the last value of the newest day held of every series, where there is one."""
+    def levels(self) -> Mapping[str, tuple[dt.date, float]]:
+        """Return the newest day of which a value is held, and what was last said of it, for every series."""
         found = {}
         for series_id in self._home:
-            value = float(filled(self.rows(series_id), catalog.series(series_id).publication).values[-1])
-            if not math.isnan(value):
-                found[series_id] = value
+            rows = filled(self.rows(series_id), catalog.series(series_id).publication)
+            known = np.flatnonzero(~np.isnan(rows.values))
+            if len(known):
+                found[series_id] = to_date(rows.days[known[-1]]), float(rows.values[known[-1]])
         return found
 
     def append(
@@ -126,8 +126,8 @@ class Writer:
         return merged
 
     def _open(self) -> None:
-        for leftover in files.leftovers(self.folder):
-            leftover.unlink(missing_ok=True)
+        for place in (self.folder, self.folder / RESTRICTED):
+            files.clear(place, "*.parquet")
         for path in files.paths(self.folder):
             self._held[path] = files.read(path)
             self._home |= dict.fromkeys(self._held[path], path)
@@ -152,11 +152,4 @@ class Writer:
             ) from error
 
 
-def columns(days: Iterable[dt.date], values: Iterable[float | None], retrieved: np.datetime64) -> Columns:
-    """Return rows that one reply brought, without times of publication."""
-    at = np.array(list(days), "datetime64[D]")
-    numbers = np.array([np.nan if v is None else v for v in values], np.float64)
-    return Columns(at, numbers, np.full(len(at), np.datetime64("NaT", "us")), np.full(len(at), retrieved))
-
-
-__all__ = ["STATE", "Merged", "Watched", "Writer", "columns"]
+__all__ = ["STATE", "Merged", "Watched", "Writer"]

@@ -125,6 +125,33 @@ def test_doctor_asks_each_publisher_on_request(run, live, replay):
     assert "FRED_API_KEY" in checks["live fred"]["remedy"]
 
 
+def test_a_fault_of_ours_in_one_probe_is_told_and_spoils_no_other(run, live, monkeypatch):
+    def broken(self, transport):
+        raise KeyError(f"bug with {KEY}")
+
+    monkeypatch.setattr("reportgen.sources.cftc.CftcSource.probe", broken)
+    result = run("doctor", "--live", "--json", "--desk", live, env={"FRED_API_KEY": KEY})
+    checks = {c["about"]: c for c in json.loads(result.stdout)["checks"]}
+    assert result.exit_code == 11
+    assert checks["live cftc"]["found"].startswith("a fault of reportgen itself (KeyError: ")
+    assert checks["live treasury"]["state"] == "ok"
+    assert KEY not in result.output
+
+
+def test_a_damaged_memory_is_named_by_doctor_and_by_the_fetch_that_sets_it_aside(run, live, tmp_path):
+    where = ("--data", tmp_path / "store", "--desk", live)
+    run("fetch", "ofr", *where)
+    memory = tmp_path / "store" / "state" / "fetch.json"
+    memory.write_text('{"schema": 1, "sources": {"ofr": {}}, "asked": {}, "failed": {}}', encoding="utf-8")
+    assert "fetch.json: sources.ofr.state: missing" in run("doctor", *where).stdout
+    assert run("series", *where).exit_code == 0
+    result = run("fetch", "ofr", *where)
+    assert result.exit_code == 0
+    assert "sources.ofr.state: missing" in result.stdout
+    assert "set aside as fetch.json.damaged" in result.stdout
+    assert "damaged" not in run("fetch", "ofr", *where).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -218,7 +245,7 @@ source = "https://example.com"
     assert "strike: unknown table" in run("doctor", "--desk", live).stdout
 
 
-def test_the_desk_s_own_files_fill_what_no_publisher_gives(run, refused, live, tmp_path):
+def test_the_desk_s_own_files_fill_what_no_publisher_gives(run, live, tmp_path):
     exports = live / "exports"
     exports.mkdir()
     (exports / "move.csv").write_text("Date,PX_LAST\n2026-06-17,71.3\n2026-06-18,70.9\n", encoding="utf-8")
@@ -240,6 +267,14 @@ licence = "Restricted: ICE"
     store = Store(tmp_path / "store")
     assert (tmp_path / "store" / "restricted" / "yahoo.parquet").is_file()
     assert store.snapshot(ENDED).history("move").values.tolist() == [71.3, 70.9]
-    (exports / "move.toml").write_text(header.replace("move.csv", "none.csv"), encoding="utf-8")
-    message = refused(3, *arguments)
-    assert "no header names move.csv" in message
+    # A stray file and a faulty header are told, and no publisher waits for their mending.
+    (exports / "stray.csv").write_text("x", encoding="utf-8")
+    result = run("fetch", "files", "ofr", "--data", tmp_path / "store", "--desk", live)
+    assert result.exit_code == 0
+    assert "no header names stray.csv: not read" in result.stdout
+    (exports / "move.toml").write_text(header.replace('"index"', '"furlongs"'), encoding="utf-8")
+    other = ("fetch", "files", "ofr", "--data", tmp_path / "other", "--desk", live)
+    result = run(*other)
+    assert result.exit_code == 11
+    assert "move.toml: unit: " in result.stdout
+    assert "ofr_fsi" in Store(tmp_path / "other").held

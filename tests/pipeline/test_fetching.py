@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import threading
@@ -11,14 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from reportgen.calendars import publication
-from reportgen.errors import HostError, StoreBusyError
+from reportgen.errors import FetchError, HostError, StoreBusyError
 from reportgen.model import to_moment64
 from reportgen.pipeline.fetch_state import State
 from reportgen.sources import Answer, Quarantined, Rows, sources
 from reportgen.store import Store
+from tests.pipeline import tables
 from tests.pipeline.desks import FIRST, KEY, SERIES, Desk, Few
 from tests.pipeline.publishers import ENDED, Publishers, rows
-from tests.sources.replay import Answered, replaying
+from tests.sources.replay import RECORDED, Answered, replaying
 
 EVERY = sorted({s for series in SERIES.values() for s in series})
 BUSY = Answered(b"busy", 500)
@@ -238,6 +240,10 @@ class Odd:
         raise NotImplementedError
 
 
+def told(*series, first=FIRST):
+    return dict.fromkeys(series, first)
+
+
 def some(series, *entries):
     days, values = zip(*entries, strict=True)
     return Rows(
@@ -315,7 +321,8 @@ def test_rows_that_contradict_each_other_are_quarantined_and_the_others_stored(d
 
 def test_the_quarantine_report_says_everything_once_a_day(desk):
     doubt = Quarantined("odd", "sofr", "https://example.com/odd", "row 3", "43.1", "at most 25", "x")
-    odd = Odd(lambda want: [Answer(rows=(some("tgcr", ("2026-06-01", 4.3)),), quarantined=(doubt,))])
+    rows = (some("tgcr", ("2026-06-01", 4.3)),)
+    odd = Odd(lambda want: [Answer(rows=rows, quarantined=(doubt,), told=told("sofr", "tgcr"))])
     for _ in range(3):
         report = desk.fetch(odd)
         desk.now += dt.timedelta(minutes=10)
@@ -334,16 +341,172 @@ def test_a_lost_file_is_fetched_again_although_nothing_has_changed_since(desk):
     (desk.folder / "nyfed.parquet").unlink()
     report = desk.fetch()
     assert of(report, "nyfed").new > 100
-    assert held(desk, "tgcr")[dt.date(2026, 4, 9)] > 0
+    day = dt.date(2026, 4, 9)
+    found = Store(desk.folder).rows("tgcr")
+    assert found is not None
+    at = dict(zip(found.days.tolist(), found.published.tolist(), strict=True))
+    assert at[day] == publication.first_public("sofr", day).at.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def test_what_is_remembered_can_be_lost(desk):
     desk.fetch()
     for path in (desk.folder / "state").glob("*.json"):
-        path.write_text("{", encoding="utf-8")
+        path.unlink()
+    report = desk.fetch()
+    assert (report.complete, report.changed, report.notes) == (True, False, ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"at": ', '"when": ', "sources.cftc.at: missing"),
+        ('"complete": "', '"complete": "on ', "sources.cftc.complete: "),
+        ('"asked": "2026', '"asked": "x', "asked.bgcr.nyfed.asked: "),
+        ('"schema": 1', '"schema": 2', "schema: "),
+        ("{", "[", "not readable as JSON"),
+    ],
+)
+def test_a_damaged_memory_is_named_and_set_aside_and_everything_is_asked_for_again(desk, old, new, said):
+    desk.fetch()
+    desk.fetch()
+    path = desk.folder / "state" / "fetch.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    assert said in (State.read(desk.folder).damage or "")
+    assert State.read(desk.folder).failures() == {}
+    for memory in path.parent.glob("http-*.json"):
+        memory.write_text('{"held": [], "validators": {"nyfed/tff": 5}}', encoding="utf-8")
+    desk.publishers.changed["tgcr", dt.date(2026, 2, 3)] = 9.0  # far behind the usual window
     report = desk.fetch()
     assert report.complete
-    assert not report.changed
+    (note,) = report.notes
+    assert said in note
+    assert note.endswith("set aside as fetch.json.damaged, and everything is asked for again")
+    assert of(report, "nyfed").revised == 1
+    assert path.with_name("fetch.json.damaged").exists()
+    desk.replay.asked.clear()
+    after = desk.fetch()
+    assert (after.complete, after.notes) == (True, ())
+    assert all("2026-06" in a.query["startDate"] for a in desk.replay.asked if "startDate" in a.query)
+
+
+def test_what_a_killed_fetch_left_beside_its_memory_goes(desk):
+    desk.fetch()
+    left = [desk.folder / "state" / name for name in (".fetch.json.abc", ".http-fred.json.abc")]
+    for path in left:
+        path.touch()
+    other = desk.folder / "state" / ".run.json.abc"  # of a run that may be at work
+    other.touch()
+    desk.fetch()
+    assert [p.exists() for p in (*left, other)] == [False, False, True]
+
+
+YEARS = {
+    "treasury": (
+        ("ust_2y", "ust_10y"),
+        "/resource-center/data-chart-center/interest-rates/pages/xml",
+        {"field_tdr_date_value": "2024"},
+    ),
+    "tic": (("tic_japan", "tic_total"), f"{tables.TIC}mfhhis01.txt", {}),
+}
+
+
+@pytest.mark.parametrize("name", YEARS)
+def test_a_past_that_failed_is_asked_for_until_it_is_there(desk, name):
+    """The newest came, so that the next request would begin where it ended."""
+    series, path, query = YEARS[name]
+    source, first = Few(sources()[name], series), dt.date(2024, 1, 2)
+    everything = {s: {d: v for d, v, at in rows(s) if d >= first and at <= ENDED} for s in series}
+    route = next(r for r in desk.replay._routes if r[0] == path)
+    desk.replay.route(path, Answered(b"gone", 404), **query)
+    for _ in range(2):
+        report = desk.fetch(source, first=first)
+        assert of(report, name).state == "incomplete"
+        assert 0 < len(held(desk, series[0])) < len(everything[series[0]])
+        assert State.read(desk.folder).lacking(name) == set(series)
+    desk.replay._routes.remove(next(r for r in desk.replay._routes if r[0] == path and r is not route))
+    assert desk.fetch(source, first=first).complete
+    assert {s: held(desk, s) for s in series} == everything
+    assert not State.read(desk.folder).gaps
+    desk.replay.asked.clear()
+    desk.fetch(source, first=first)
+    assert len(desk.replay.asked) <= 2
+
+
+def test_a_year_of_the_cftc_s_files_that_failed_is_asked_for_when_its_site_answers(desk):
+    cftc, first = Few(sources()["cftc"], ("cot_10y_oi",)), dt.date(2025, 6, 3)
+    api = "/resource/gpe5-46if.json"
+    desk.replay.route(api, Answered(b"down", 400))
+    zipped = (RECORDED / "cftc/fut_fin_txt_2026_excerpt.zip").read_bytes()
+    desk.replay.route("/files/dea/history/fut_fin_txt_2026.zip", zipped)
+    report = desk.fetch(cftc, first=first)
+    assert "fut_fin_txt_2025" in of(report, "cftc").failed["cot_10y_oi"]
+    assert min(held(desk, "cot_10y_oi")) == dt.date(2026, 1, 6)
+    desk.replay._routes.pop(1)
+    assert desk.fetch(cftc, first=first).complete
+    assert min(held(desk, "cot_10y_oi")) == first
+
+
+def test_a_gap_is_remembered_although_the_fetch_is_killed(desk):
+    def broken(want):
+        yield Answer(rows=(some("tgcr", ("2026-06-01", 4.3)),), failed={"tgcr": FetchError("2025: gone")})
+        raise HostError("the machine goes down")
+
+    with pytest.raises(HostError):
+        desk.fetch(Odd(broken))
+    asked = []
+
+    def whole(want):
+        asked.append(want.newest)
+        yield Answer(told=told(*want.series))
+
+    for _ in range(2):
+        desk.fetch(Odd(whole))
+    assert asked == [{}, {"tgcr": dt.date(2026, 6, 1)}]
+
+
+def test_what_has_not_changed_has_not_failed_though_the_rest_of_its_source_has(desk):
+    nyfed = Few(sources()["nyfed"], ("sofr", "tgcr", "bgcr"))
+    for _ in range(2):
+        desk.fetch(nyfed)
+    desk.replay.fault("/api/rates/secured/bgcr/search.json", *[BUSY] * 9)
+    report = of(desk.fetch(nyfed), "nyfed")
+    assert (report.state, report.not_modified) == ("failed", 2)
+    assert set(State.read(desk.folder).failures()) == {"bgcr"}
+
+
+def test_only_the_days_that_were_asked_for_were_asked_for_in_vain(desk):
+    """A day long ago that comes with --since was never asked for, or long ago: silence proves nothing."""
+    day, late = dt.date(2026, 2, 3), dt.date(2026, 6, 16)
+    some_days = tuple((d.isoformat(), v) for d, v, at in rows("tgcr") if d >= FIRST and at <= ENDED)
+    recent = told("tgcr", first=dt.date(2026, 6, 5))
+
+    def answer(*entries, since):
+        return Odd(lambda want: [Answer(rows=(some("tgcr", *entries),), told=since)])
+
+    lacking = [e for e in some_days if e[0] not in (day.isoformat(), late.isoformat())]
+    desk.fetch(answer(*lacking, since=recent))
+    desk.now += dt.timedelta(hours=1)
+    again = some("tgcr", *some_days)
+    again = dataclasses.replace(again, retrieved=desk.now)
+    desk.fetch(Odd(lambda want: [Answer(rows=(again,), told=told("tgcr"))]), since=FIRST)
+    found = Store(desk.folder).rows("tgcr")
+    assert found is not None
+    at = dict(zip(found.days.tolist(), found.published.tolist(), strict=True))
+    assert at[day] == publication.first_public("sofr", day).at.astimezone(dt.UTC).replace(tzinfo=None)
+    assert at[late] == desk.now.replace(tzinfo=None)
+    (entry,) = State.read(desk.folder).asked["tgcr"].values()
+    assert entry["since"] == FIRST.isoformat()
+
+
+def test_another_unit_shows_also_when_everything_is_asked_for_again(desk):
+    tgcr = Few(sources()["nyfed"], ("tgcr",))
+    desk.fetch(tgcr)
+    before = held(desk, "tgcr")
+    for day, value in before.items():
+        desk.publishers.changed["tgcr", day] = value / 100
+    report = desk.fetch(tgcr, since=FIRST)
+    assert of(report, "nyfed").quarantined == 1
+    assert held(desk, "tgcr") == before
 
 
 def test_since_asks_for_everything_again(desk):

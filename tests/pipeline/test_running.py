@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reportgen import catalog
 from reportgen.config.live import Run
 from reportgen.errors import AsOfError, AuditError, DeliveryError, StoreBusyError
 from reportgen.model import to_moment64
@@ -17,9 +18,10 @@ from reportgen.pipeline.analysis import Desk
 from reportgen.pipeline.fetching import Report, SourceReport
 from reportgen.pipeline.running import Means, _alone, pending, run, text
 from reportgen.store import Store
-from reportgen.store.writing import Writer, columns
+from reportgen.store.writing import Writer
 from reportgen.text import parse_as_of
 from tests.pipeline.publishers import rows
+from tests.store.rows import columns
 
 SETTINGS = Run(wait_minutes=60, poll_minutes=10, mail_to=("desk@example.com",))
 FRIDAY = parse_as_of("2026-06-12T15:00")
@@ -36,6 +38,7 @@ class Evening:
     built: list[dt.datetime] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
+    changed: dict[tuple[str, dt.date], float] = field(default_factory=dict)  # revisions
     source: SourceReport | None = None
     failing: dict[str, Exception] = field(default_factory=dict)
 
@@ -51,7 +54,8 @@ class Evening:
                 ]
                 if self.now < at:
                     told = [r for r in told if r[0] < dt.date(2026, 6, 9)]
-                arrived = columns((r[0] for r in told[-9:]), (r[1] for r in told[-9:]), to_moment64(self.now))
+                values = (self.changed.get((series_id, r[0]), r[1]) for r in told[-9:])
+                arrived = columns((r[0] for r in told[-9:]), values, to_moment64(self.now))
                 new += writer.append({series_id: arrived})[series_id].new
         source = self.source or SourceReport("odd", 1)
         source.new = new
@@ -117,6 +121,67 @@ def test_it_waits_for_what_is_due_and_then_does_everything_in_order(evening):
     assert "submit  done     submitted" in words
 
 
+def test_what_a_run_fetches_is_public_at_its_as_of(evening):
+    """A revision counts from the second in which it was seen; the note is as of the minute after it."""
+    evening.now += dt.timedelta(seconds=17.5)
+    settings = SETTINGS.model_copy(update={"wait_for": ()})
+    found = evening.run(settings)
+    assert found.as_of == FRIDAY + dt.timedelta(minutes=1)
+    assert evening.built == [found.as_of]
+    assert evening.slept == [42.5]  # an as-of never lies in the future
+    assert evening.now == found.as_of
+    evening.changed["ust_10y", dt.date(2026, 6, 11)] = 9.9
+    evening.now += dt.timedelta(minutes=3, seconds=20)
+    found = evening.run(settings)
+    history = Store(evening.folder).snapshot(evening.built[-1]).history("ust_10y")
+    assert history.values[-1] == 9.9
+
+
+def test_it_waits_for_every_series_of_a_rule(evening):
+    """The first contract, or the nominal curve, is not the whole publication."""
+    evening.comes = {
+        "cot_10y_lev_short": FRIDAY + dt.timedelta(minutes=31),
+        "cot_2y_oi": FRIDAY + dt.timedelta(minutes=45),
+    }
+    found = evening.run(SETTINGS.model_copy(update={"wait_for": ("cftc_tff",)}))
+    assert found.exit_code == 0
+    assert sum(evening.slept) == 50 * 60
+
+
+def test_what_is_not_here_in_time_is_named(evening):
+    never = FRIDAY + dt.timedelta(days=9)
+    evening.comes = {"cot_10y_lev_short": FRIDAY, "cot_2y_oi": never, "cot_5y_oi": never}
+    found = evening.run(SETTINGS.model_copy(update={"wait_for": ("cftc_tff",)}))
+    assert "not here in time: cftc_tff of 2026-06-09 (cot_2y_oi and 1 more series)" in text(found)
+
+
+def test_what_has_ended_and_what_trails_is_not_waited_for(tmp_path):
+    """A contract that is reported no more; a real yield that FRED alone gives, a day later."""
+    now = parse_as_of("2026-06-12T20:00")
+
+    def store(**days):
+        folder = tmp_path / "-".join(days)
+        with Writer(folder) as writer:
+            for series_id, day in days.items():
+                row = columns([dt.date.fromisoformat(day)], [1.0], to_moment64(now))
+                writer.append({series_id: row})
+        return Store(folder)
+
+    ended = store(cot_10y_oi="2026-06-09", cot_dxy_oi="2025-06-03")
+    assert pending(ended, ["cftc_tff"], now, now) == []
+    behind = store(ust_10y="2026-06-12", tips_10y="2026-06-11")
+    (waiting,) = pending(behind, ["treasury_close"], now, now)
+    assert (waiting.period, waiting.series) == (dt.date(2026, 6, 12), ("tips_10y",))
+    trailing = store(sofr="2026-06-10", sofr_p1="2026-06-11", tgcr="2026-06-11")
+    (waiting,) = pending(trailing, ["sofr"], now, now)
+    assert waiting.series == ("sofr",)
+    # Of a rule that FRED alone serves all series are waited for.
+    weekly = parse_as_of("2026-06-11T17:00")
+    fred = store(h41_assets="2026-06-10", h41_reserves="2026-06-03")
+    (waiting,) = pending(fred, [catalog.series("h41_reserves").publication], weekly, weekly)
+    assert waiting.series == ("h41_reserves",)
+
+
 def test_it_waits_no_longer_than_it_may_and_says_what_is_not_here(evening):
     evening.comes["cot_10y_lev_short"] = FRIDAY + dt.timedelta(hours=9)
     found = evening.run(SETTINGS.model_copy(update={"wait_for": ("cftc_tff",)}))
@@ -161,6 +226,40 @@ def test_a_run_that_failed_is_done_again(evening):
     assert evening.run(settings).exit_code == 6
     evening.failing.clear()
     assert states(evening.run(settings))["submit"] == "done"
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("step", ["build", "check", "submit"])
+def test_a_rebuild_that_failed_is_done_again(evening, step, again):
+    """A note of this market date stands; what came after it made another one necessary."""
+    settings = SETTINGS.model_copy(update={"wait_for": ()})
+    assert evening.run(settings).exit_code == 0
+    if not again:
+        evening.changed["ust_10y", dt.date(2026, 6, 11)] = 9.9
+    evening.now += dt.timedelta(minutes=5)
+    evening.failing[step] = AuditError("note.html: a number without a fact")
+    for attempt in (again, False):
+        assert evening.run(settings, again=attempt).exit_code == 6
+    evening.failing.clear()
+    assert states(evening.run(settings))["submit"] == "done"
+    assert states(evening.run(settings))["build"] == "skipped"
+
+
+def test_what_another_fetch_has_brought_is_built_too(evening):
+    settings = SETTINGS.model_copy(update={"wait_for": ()})
+    evening.run(settings)
+    evening.changed["ust_10y", dt.date(2026, 6, 11)] = 9.9
+    evening.now += dt.timedelta(minutes=5)
+    evening.fetch(())  # by cron, every ten minutes
+    assert evening.run(settings).note_id == "TW-2"
+
+
+def test_what_a_killed_run_left_beside_its_memory_goes(evening):
+    left = evening.folder / "state" / ".run.json.abc"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    evening.run(SETTINGS.model_copy(update={"wait_for": ()}))
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

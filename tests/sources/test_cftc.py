@@ -83,6 +83,32 @@ def test_a_later_run_asks_for_some_weeks_and_changes_nothing(replay, making):
     assert (third.not_modified, third.bytes) == (1, 0)
 
 
+def test_contracts_that_were_not_believed_are_asked_for_in_full_again(replay, making):
+    rows = recorded()
+    for row in rows:
+        row["open_interest_all"] = "1"
+    replay.route(API, encoded(rows))
+    memory: Memory = {}
+    since = dt.date(2015, 1, 1)
+    (first,) = fetched(SOURCE, making(memory), since=since)
+    assert first.quarantined
+    assert not first.rows
+    newest = {"cot_10y_oi": dt.date(2026, 9, 15)}
+    fetched(SOURCE, making(memory), newest=newest, since=since)
+    assert replay.asked[-1].query["$where"].endswith(">= '2015-01-01T00:00:00.000'")
+
+
+def test_it_says_of_what_it_has_told_all(replay, transport):
+    replay.recorded(API, "cftc/tff_gpe5-46if_ES_3rows.json")
+    since = dt.date(2015, 1, 1)
+    (answer,) = fetched(SOURCE, transport, since=since)
+    assert answer.told == dict.fromkeys(SOURCE.series, since)
+    replay.route(API, Answered(status=503))
+    replay.recorded(YEAR, "cftc/fut_fin_txt_2026_excerpt.zip")
+    first, last = fetched(SOURCE, transport, "cot_10y_oi", since=dt.date(2025, 6, 1))
+    assert (first.told, last.told) == ({}, {"cot_10y_oi": dt.date(2025, 6, 1)})
+
+
 def test_a_field_left_out_of_a_row_is_not_published_and_one_renamed_is_an_error(replay, transport):
     rows = recorded()
     del rows[0]["lev_money_positions_long"]

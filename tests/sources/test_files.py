@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from reportgen import catalog
-from reportgen.errors import ConfigError
+from reportgen.errors import FetchError
 from reportgen.model import NEW_YORK, to_moment64
+from reportgen.sources import Level, Want
 from reportgen.sources.files import Folder
 from tests.sources.asking import fetched, values
 from tests.sources.conftest import Memory
@@ -53,6 +54,28 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path, making):
     assert fetched(source, making(memory))[0].rows  # an empty store gets it again
     (tmp_path / "move.csv").write_text(FILE + "2026-11-23,70\n")
     assert len(fetched(source, making(memory), newest=newest)[0].rows[0]) == 4
+
+
+def test_a_header_that_is_corrected_is_heard(tmp_path, making):
+    """The numbers of a spread were basis points and the header said percent; the file was right."""
+    memory: Memory = {}
+    header = HEADER.replace('"move"', '"swap_spread_10y"')
+    text = "Date,PX_LAST\n2026-11-19,-4.875\n2026-11-20,-4.9\n"
+    wrong = folder(tmp_path, header.replace('"index"', '"percent"'), text)
+    assert values(*fetched(wrong, making(memory)))["swap_spread_10y"]["2026-11-20"] == -490
+    day = dt.date(2026, 11, 20)
+    held = {"newest": {"swap_spread_10y": day}, "levels": {"swap_spread_10y": Level(day, -490.0)}}
+    (same,) = fetched(wrong, making(memory), **held)
+    assert same.not_modified
+    right = folder(tmp_path, header.replace('"index"', '"bp"'), text)
+    (answer,) = fetched(right, making(memory), **held)
+    assert answer.complete
+    assert values(answer)["swap_spread_10y"]["2026-11-20"] == -4.9
+    # Without a corrected header the same leap is a change of unit.
+    folder(tmp_path, header.replace('"index"', '"bp"'), text.replace("-4.", "-490."))
+    held["levels"] = {"swap_spread_10y": Level(day, -4.9)}
+    (leap,) = fetched(right, making(memory), **held)
+    assert "held as -4.9" in leap.quarantined[0].found
 
 
 @pytest.mark.parametrize(
@@ -146,15 +169,18 @@ def test_a_file_that_is_not_there_is_late_and_spoils_nothing(tmp_path, transport
     assert (probe.reachable, probe.detail) == (False, "2 files; not there: gone.csv")
 
 
-def test_every_fault_of_every_header_is_said_at_once(tmp_path):
+def test_every_fault_of_every_header_is_said_at_once(tmp_path, transport):
     folder(tmp_path, HEADER.replace('unit = "index"\n', "") + 'colour = "red"', name="a")
     folder(tmp_path, HEADER.replace('"index"', '"usd_bn"').replace("Restricted: ICE", "free"), name="b")
     folder(tmp_path, HEADER.replace('"move"', '"moove"'), name="c")
     folder(tmp_path, HEADER.replace("move.csv", "../move.csv") + 'delimiter = ","\ndecimal = ","', name="d")
     folder(tmp_path, "file = [", name="e")
-    with pytest.raises(ConfigError) as raised:
-        _ = Folder(tmp_path).series
+    source = Folder(tmp_path)
+    assert source.series == ()
+    with pytest.raises(FetchError) as raised:
+        fetched(source, transport)
     said = str(raised.value)
+    assert source.probe(transport).detail == raised.value.message
     for fault in (
         "a.toml: unit: missing; colour: unknown key",
         "b.toml: unit: expected one that becomes index, found 'usd_bn'",
@@ -162,19 +188,25 @@ def test_every_fault_of_every_header_is_said_at_once(tmp_path):
         "c.toml: series: moove: no such series in the catalogue (Nearest known: move",
         "d.toml: file: expected the name of a .csv beside the header, found '../move.csv'",
         "d.toml: delimiter: the same as decimal",
-        "d.toml: series: move has another header already",
         "e.toml: not readable as TOML",
     ):
         assert fault in said
 
 
-def test_a_file_without_header_and_a_folder_that_is_none_are_faults(tmp_path):
+def test_a_faulty_header_a_second_one_or_none_spoil_no_other_file(tmp_path, transport):
     folder(tmp_path)
     (tmp_path / "basis.csv").write_text("Date,x\n")
-    with pytest.raises(ConfigError, match=r"no header names basis\.csv"):
-        _ = Folder(tmp_path).series
-    with pytest.raises(ConfigError, match="no such folder"):
-        _ = Folder(tmp_path / "none").series
+    move, stray = fetched(Folder(tmp_path), transport)
+    assert values(move)["move"]
+    assert (stray.notes, stray.complete) == (("no header names basis.csv: not read",), True)
+    assert Folder(tmp_path).probe(transport).detail == "1 files; without a header: basis.csv"
+    folder(tmp_path, name="second")
+    answers = Folder(tmp_path).fetch(Want(("move",)), transport)
+    assert values(next(answers))["move"]
+    with pytest.raises(FetchError, match=r"second\.toml: series: move has another header already"):
+        next(answers)
+    with pytest.raises(FetchError, match="no such folder"):
+        fetched(Folder(tmp_path / "none"), transport)
 
 
 def test_the_catalogue_knows_what_desks_export():

@@ -13,7 +13,7 @@ from fredapi import Fred
 from reportgen import catalog
 from reportgen.errors import MalformedError, MissingKeyError, RefusedError, UnreachableError
 from reportgen.model import NEW_YORK, to_moment64
-from reportgen.sources import Want
+from reportgen.sources import Level, Want
 from reportgen.sources.fred import SOURCE, Client, _pieces, shift_of
 from tests.sources import alfred
 from tests.sources.asking import held
@@ -403,9 +403,11 @@ def test_a_whole_reply_in_another_unit_shows_against_what_is_held(ten, transport
     """Every row a hundredth: within the limits, and without a jump among themselves."""
     ten.route(OBSERVATIONS, observations(("2026-11-12", "0.0408"), ("2026-11-13", "0.0414")))
     day = dt.date(2026, 11, 12)
-    (answer,) = fetched(transport, "ust_10y", newest={"ust_10y": day}, levels={"ust_10y": 4.08})
-    assert not answer.rows
-    assert "held as 4.08" in answer.quarantined[0].found
+    levels = {"ust_10y": Level(day, 4.08)}
+    for newest in ({"ust_10y": day}, {}):  # also where all is asked for again
+        (answer,) = fetched(transport, "ust_10y", newest=newest, levels=levels)
+        assert not answer.rows
+        assert "held as 4.08" in answer.quarantined[0].found
 
 
 def test_the_probe_says_what_it_reached(ten, transport):

@@ -73,6 +73,29 @@ NOT_TOLD = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("series", [s for s in catalog.all_series() if s == "on_rrp" or s.endswith("_oi")])
+def test_what_is_held_of_a_day_shows_another_unit(store, series):
+    """Overnight reverse repos leap from a thousandth to billions within a day, but a day's value stands."""
+    rows = store.rows(series)
+    allowed = limits(series)
+    for value in rows.values[(~np.isnan(rows.values)) & (rows.values > 0)][-250:]:
+        for factor in (1e-9, 1e-6, 0.001, 1000.0, 1e6, 1e9):
+            assert "held" in str(allowed.revision_fault(float(value), float(value) * factor))
+        assert allowed.revision_fault(float(value), float(value) * 1.01) is None
+    assert allowed.revision_fault(0.0, 5.0) is None
+
+
+def test_the_narrower_of_two_ratios_holds_for_a_day_that_is_held():
+    assert Limits(factor=1.5, revision=20.0).revision_fault(1.0, 2.0) == "within 1.5 times the held 1"
+    assert Limits(revision=20.0).revision_fault(1.0, 30.0) == "within 20 times the held 1"
+    assert Limits(revision=20.0).jump_fault(1.0, 30.0) is None
+    assert limits("desk_repo").revision_fault(0.001, 26.0) is None  # a second operation of the day
+
+
+def test_open_interest_does_not_leap():
+    assert limits("cot_10y_oi").jump_fault(5_000_000, 5_000) == "within 5 times the neighbouring 5e+06"
+
+
 def test_a_spike_falls_out_and_what_follows_it_stays():
     allowed = Limits(step=1.0)
     words = longest_chain([4.0, 4.1, 41.0, 4.2, math.nan, 4.3], list(range(6)), allowed, "daily")

@@ -121,6 +121,11 @@ def test_what_is_recorded_comes_through(source, replay, transport):
             ]
             assert rows.url.startswith("https://")
             assert len(rows.payload_sha256) == 64
+    failed = {s for answer in found for s in answer.failed}
+    told = {s: first for answer in found for s, first in answer.told.items()}
+    came = {rows.series for answer in found for rows in answer.rows}
+    assert came - failed <= told.keys() <= set(some(source))
+    assert min(told.values()) == dt.date(2023, 1, 1)
     probe = source.probe(transport)
     assert (probe.source, probe.reachable) == (source.id, True)
     assert all(probe.needs)

@@ -144,6 +144,20 @@ def test_what_is_no_table_is_an_error(replay, transport, wrong, said):
     assert said in str(answer.failed["tic_japan"])
 
 
+def test_a_country_that_the_catalogue_has_gained_gets_its_past(replay, making):
+    replay.recorded(HISTORY, "tic/mfhhis01.txt")
+    replay.route(NEWEST, table().encode())
+    memory: Memory = {}
+    newest = {s: day for s, day in HELD["newest"].items() if s != "tic_japan"}
+    history, recent = fetched(SOURCE, making(memory), newest=newest)
+    assert min(values(history)["tic_japan"]) == "2012-01-31"
+    assert recent.told.keys() == set(SOURCE.series)
+    # One that is in neither table is asked for once.
+    replay.asked.clear()
+    fetched(SOURCE, making(memory), newest=newest)
+    assert [a.path for a in replay.asked] == [NEWEST]
+
+
 def test_an_unchanged_table_is_not_sent_again(replay, making):
     replay.route(NEWEST, table().encode())
     memory: Memory = {}

@@ -12,6 +12,7 @@ from reportgen.errors import MalformedError
 from reportgen.sources.treasury import SOURCE, compensation
 from tests.sources.asking import body, fetched, held, values
 from tests.sources.conftest import NOW, Memory
+from tests.sources.replay import Answered
 
 FEED = "/resource-center/data-chart-center/interest-rates/pages/xml"
 NOMINAL, REAL = {"data": "daily_treasury_yield_curve"}, {"data": "daily_treasury_real_yield_curve"}
@@ -87,6 +88,35 @@ def test_a_curve_that_changed_brings_the_other_with_it(replay, making):
     replay.route(FEED, real("2026-08-12", "1.90", "2.30", "2.80"), **REAL)
     (changed,) = fetched(SOURCE, making(memory), newest=HELD)
     assert values(changed)["breakeven_10y"] == {"2026-08-12": 2.38}
+
+
+def test_the_other_curve_may_fail_when_it_is_asked_for_again(replay, making):
+    replay.recorded(FEED, AUGUST, **NOMINAL)
+    replay.route(FEED, real("2026-08-12", "1.90", "2.30", "2.80"), **REAL)
+    memory: Memory = {}
+    fetched(SOURCE, making(memory), newest=HELD)
+    replay.route(FEED, real("2026-08-11", "1.91", "2.31", "2.81"), **REAL)
+    times = []
+
+    def once(query):
+        times.append(query)
+        return body(AUGUST) if len(times) == 1 else Answered(b"gone", 404)
+
+    replay.route(FEED, once, **NOMINAL)
+    (answer,) = fetched(SOURCE, making(memory), newest=HELD)
+    assert len(times) == 2
+    assert set(answer.failed) == {*PAR, "breakeven_5y", "breakeven_10y", "forward_5y5y"}
+    assert values(answer)["tips_10y"] == {"2026-08-11": 2.31}
+
+
+def test_a_day_before_the_first_one_wanted_is_left_out(replay, transport):
+    replay.recorded(FEED, AUGUST, **NOMINAL)
+    replay.route(FEED, real("2026-08-11", "1.91", "2.31", "2.81"), **REAL)
+    since = dt.date(2026, 8, 12)
+    (answer,) = fetched(SOURCE, transport, since=since)
+    assert values(answer).keys() == set(PAR)
+    assert {tuple(days) for days in values(answer).values()} == {("2026-08-12",)}
+    assert answer.told == dict.fromkeys(SOURCE.series, since)
 
 
 def test_inflation_compensation_is_freds_own_difference():

@@ -16,7 +16,7 @@ from reportgen.calendars.exceptions import use_exceptions
 from reportgen.errors import ConfigError, StoreError
 from reportgen.model import to_moment64
 from reportgen.store.files import Columns
-from reportgen.store.merging import Watched, empty, merge
+from reportgen.store.merging import Watched, asked_again, empty, merge
 from reportgen.store.reading import filled
 from reportgen.text import parse_as_of
 
@@ -119,6 +119,22 @@ def test_what_was_asked_for_in_vain_was_not_public_then():
 def test_silence_counts_from_the_rules_moment_and_the_days_asked_for(watched, published):
     arrived = rows("2025-04-22T10:00", ("2025-04-10", 4.37))
     assert told(merge(empty(), arrived, SOFR, watched).rows) == [("2025-04-10", 4.37, published)]
+
+
+def test_what_was_known_of_earlier_days_stands_if_it_covers_them():
+    """SOFR of a day is due on the next business day at 8:00."""
+    long_ago, before = dt.date(2015, 1, 2), moment("2025-04-11T09:00")
+    first = Watched(long_ago, before)
+    assert asked_again(None, first, SOFR) == first
+    again = Watched(dt.date(2025, 4, 11), moment("2025-04-16T09:00"))  # asked from the 11th on
+    assert asked_again(first, again, SOFR) == dataclasses.replace(again, since=long_ago)
+    # The 11th was due on the 14th: nobody could have it when we first asked, and then we did not ask for it.
+    hole = Watched(dt.date(2025, 4, 12), moment("2025-04-16T09:00"))
+    assert asked_again(first, hole, SOFR) == hole
+    more = Watched(dt.date(2014, 1, 2), moment("2025-04-16T09:00"))
+    assert asked_again(first, more, SOFR) == more
+    trailing = dataclasses.replace(first, grace=2)
+    assert asked_again(trailing, dataclasses.replace(again, grace=2), SOFR).since == again.since
 
 
 def test_what_came_before_a_typical_lag_was_public_when_it_was_seen():

@@ -17,8 +17,9 @@ from reportgen.errors import CatalogueError, HostError, StoreBusyError, StoreErr
 from reportgen.model import to_moment64
 from reportgen.store import RESTRICTED, SCHEMA, Store
 from reportgen.store.files import Columns
-from reportgen.store.writing import Writer, columns
+from reportgen.store.writing import Writer
 from reportgen.text import parse_as_of
+from tests.store.rows import columns
 
 SEEN = to_moment64(parse_as_of("2026-07-01T09:00"))
 DAY = dt.date(2025, 4, 10)
@@ -161,6 +162,13 @@ with Writer(Path({str(tmp_path)!r})):
     with Writer(tmp_path) as writer:
         writer.append({"sofr": some(4.37)})
     assert not list(tmp_path.glob(".*parquet*"))
+
+
+def test_the_last_value_held_is_told_with_its_day(tmp_path):
+    with Writer(tmp_path) as writer:
+        writer.append({"sofr": some(4.36, 4.37, None), "tgcr": some(None)})
+        assert writer.newest()["sofr"] == DAY + dt.timedelta(days=2)
+        assert writer.levels() == {"sofr": (DAY + dt.timedelta(days=1), 4.37)}
 
 
 def test_a_damaged_file_is_refused_before_anything_is_written(tmp_path):
