@@ -29,8 +29,9 @@ from reportgen.config.mail import Mail
 from reportgen.delivery.edition import edition
 from reportgen.delivery.message import Composer
 from reportgen.delivery.planning import plan
+from reportgen.delivery.queueing import Notices
 from reportgen.delivery.recipients import COLUMNS, Recipient, Suppressed, load_recipients
-from reportgen.delivery.sending import Notices, Sender
+from reportgen.delivery.sending import Sender
 from reportgen.delivery.tokens import message_id
 from reportgen.delivery.transport import SmtpServer
 
@@ -75,7 +76,7 @@ class Sink(threading.Thread):
 def published(folder: Path, pdf_bytes: int) -> tuple[Archive, NoteRecord]:
     """Make an archive with one published note of a usual size."""
     archive = Archive.create(folder, lambda: dt.datetime.now(dt.UTC), PROGRAM)
-    actor = Actor("a", "A", "approver")
+    submitter, approver = Actor("a", "A", "analyst"), Actor("b", "B", "approver")
     chance = random.Random(1)
     page = "<html><head><title>Treasury Weekly</title></head><body>" + "<p>Yields rose 39 bp.</p>" * (
         PAGE_BYTES // 25
@@ -83,6 +84,7 @@ def published(folder: Path, pdf_bytes: int) -> tuple[Archive, NoteRecord]:
     pictures = [f"digest/{n}.png" for n in range(3)]
     page += "".join(f'<img src="{name}">' for name in pictures) + "</body></html>"
     files = {"digest.html": page.encode(), "digest.txt": b"Yields rose.\n" * 500, "manifest.json": b"{}"}
+    files["note.pdf"] = b"unsigned"
     files |= {name: chance.randbytes(PNG_BYTES) for name in pictures}
     with archive.writing() as writer:
         sealed = writer.put_all(files)
@@ -92,10 +94,15 @@ def published(folder: Path, pdf_bytes: int) -> tuple[Archive, NoteRecord]:
             "revision": 1, "files": sealed, "manifest": sealed["manifest.json"], "analysts": [],
             "covers": {"jurisdictions": ["US"], "audiences": ["institutional"]}, "approvals": ["approver"],
         }  # fmt: skip
-        writer.append("note.submitted", note=NOTE, actor=actor, body=body)
-        writer.append("note.approved", note=NOTE, actor=actor, body={"manifest": sealed["manifest.json"]})
-        done = {"signed_pdf": signed, "signatures": {}, "identity": {"is_test": True}}
-        writer.append("note.published", note=NOTE, actor=actor, body=done)
+        writer.append("note.submitted", note=NOTE, actor=submitter, body=body)
+        named = {"manifest": sealed["manifest.json"]}
+        writer.append("note.approved", note=NOTE, actor=approver, body=named)
+        done = named | {
+            "unsigned_pdf": sealed["note.pdf"], "signed_pdf": signed,
+            "signatures": {"manifest.json.p7s": writer.put(b"a signature")},
+            "identity": {"is_test": True, "fingerprint": "0" * 64},
+        }  # fmt: skip
+        writer.append("note.published", note=NOTE, actor=approver, body=done)
     return archive, archive.note(NOTE)
 
 

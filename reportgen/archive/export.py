@@ -2,7 +2,8 @@
 
 The trail is the ledger's own lines, from the first that concerns a note of the package to the signed head
 that speaks for the last, so that anybody can walk the chain. Lines on the delivery of other notes name other
-recipients: they are withheld, and stand there by their digests alone.
+recipients: they are withheld, and stand there by their digests alone. A digest hides which line came before
+it, so that no head speaks for what lies before a withheld line: the signature of SHA256SUMS does.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any
 
 from reportgen.archive import verifier
 from reportgen.archive.archive import IDENTITY, Archive
-from reportgen.archive.ledger import Actor, Entry
+from reportgen.archive.ledger import Entry
 from reportgen.archive.package import (
     DELIVERY,
     Package,
     PackedNote,
+    Sign,
     as_json,
     contents,
     how_to_verify,
@@ -35,7 +37,6 @@ from reportgen.config import Brand
 from reportgen.errors import ArchiveError, UsageError
 from reportgen.units import NEW_YORK
 
-PACK = "inputs.parquet"
 INDEX = "index.pdf"
 README = "README.txt"
 Progress = Callable[[str], None]
@@ -52,6 +53,7 @@ class Exported:
     entries: tuple[int, int]
     withheld: int
     sums: str  # the digest of SHA256SUMS, which names every other file
+    signed: bool  # whether SHA256SUMS is
 
 
 def export(
@@ -64,12 +66,15 @@ def export(
     brand: Brand,
     packs: bool = False,
     whole_trail: bool = False,
+    sign: Sign | None = None,
+    record: Callable[[Exported], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> Exported:
     """Write the notes of some days, New York time, as a folder or, for a name that ends in .zip, as one file.
 
     Shape: a note belongs to the days in which anything happened to it but its delivery. packs adds the data
-        packs, which may hold series that must not be handed on; whole_trail withholds no line.
+        packs, which may hold series that must not be handed on; whole_trail withholds no line; sign makes a
+        signature of SHA256SUMS; record is called when the package is whole and before it is there.
 
     Raises: UsageError for days that end before they begin; ArchiveError for a place that is taken, no entry
         in these days, or a sealed file that is not what it was.
@@ -113,26 +118,17 @@ def export(
         package.write(INDEX, _index(templates, brand, about, notes, package.entries, moment))
         package.write(README, readme(about).encode())
         package.write("verify.py", Path(verifier.__file__).read_bytes())
-        sums = package.close()
-        _put(folder, out)
+        sums = package.close(sign)
+        finished = _zipped(folder) if out.suffix == ".zip" else folder
+        ids = tuple(note.record.id for note in notes)
+        done = Exported(out, begin, end, ids, (first, last), withheld, sums, sign is not None)
+        record(done)
+        if out.is_dir():
+            out.rmdir()
+        finished.rename(out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return Exported(out, begin, end, tuple(n.record.id for n in notes), (first, last), withheld, sums)
-
-
-def record(archive: Archive, actor: Actor, done: Exported, why: str) -> None:
-    """Write into the ledger that a package left the archive, by whom and with what in it."""
-    body = {
-        "from": done.begin.isoformat(),
-        "to": done.end.isoformat(),
-        "notes": list(done.notes),
-        "entries": list(done.entries),
-        "withheld": done.withheld,
-        "sums": done.sums,
-    }
-    with archive.writing() as writer:
-        writer.append("exported", actor=actor, why=why, body=body)
-    archive.remember()
+    return done
 
 
 def _notes(archive: Archive, begin: dt.date, end: dt.date, *, packs: bool) -> Iterator[PackedNote]:
@@ -142,12 +138,10 @@ def _notes(archive: Archive, begin: dt.date, end: dt.date, *, packs: bool) -> It
         if not any(begin <= day <= end for day in days):
             continue
         files = dict(found.files)
-        for entry in entries:
-            if entry.kind == "note.published":
-                files["note.signed.pdf"] = entry.body["signed_pdf"]
-                files |= entry.body["signatures"]
-                files["chain.pem"] = entry.body["chain"]
-        left = {} if packs else {name: files.pop(name) for name in (PACK,) if name in files}
+        if found.signed_pdf is not None:
+            files |= {verifier.SIGNED: found.signed_pdf, **(found.signatures or {})}
+            files |= {} if found.chain is None else {"chain.pem": found.chain}
+        left = {} if packs else {name: files.pop(name) for name in (verifier.PACK,) if name in files}
         yield PackedNote(found, entries, files, left)
 
 
@@ -185,19 +179,14 @@ def _index(
     )
 
 
-def _put(folder: Path, out: Path) -> None:
-    """Put the finished package in its place, zipped where its name asks for it."""
-    if out.suffix != ".zip":
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
-        return
-    target = folder.parent / "package"
+def _zipped(folder: Path) -> Path:
+    """Return a finished package as one file."""
+    target = folder.parent / ".zipped"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
-    target.rename(out)
+    return target
 
 
 def _more(record: NoteRecord) -> str:

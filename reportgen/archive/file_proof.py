@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -11,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportgen.archive.ledger import Actor, Entry, read_moment
+from reportgen.archive.ledger import Entry
 from reportgen.archive.ledger_proof import LedgerProof, digests_in
+from reportgen.archive.note_proof import life_faults
 from reportgen.archive.objects import FOLDER
-from reportgen.archive.proof import BROKEN, LAYOUT, OBJECTS, RECORDS, SIGNATURES
-from reportgen.archive.records import NoteRecord, fold
-from reportgen.archive.verifier import Link, digest_of
-from reportgen.errors import ReportgenError
+from reportgen.archive.proof import BROKEN, LAYOUT, OBJECTS, RECORDS, SIGNATURES, Trust
+from reportgen.archive.records import PDF, NoteRecord, fold
+from reportgen.archive.verifier import digest_of
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -28,9 +29,7 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 class FileProof(LedgerProof):
     """Checks 4 to 7, which need the entries that the checks before have read."""
 
-    def __init__(
-        self, root: Path, trust: Sequence[Certificate], *, signatures: bool, others: Sequence[Path]
-    ) -> None:
+    def __init__(self, root: Path, trust: Trust, *, signatures: bool, others: Sequence[Path]) -> None:
         super().__init__(root, trust, signatures=signatures, others=others)
         self.bad: set[str] = set()  # digests of objects that are missing or changed
         self.there: set[str] = set()
@@ -46,10 +45,11 @@ class FileProof(LedgerProof):
             subject = f"{FOLDER}/{name}"
             short = name.rpartition("/")[2]
             self.size += size
-            self.there.add(short)
             if not _NAME.fullmatch(short) or name != f"{short[:2]}/{short}":
                 self.fault(LAYOUT, subject, "unknown file, not named by a SHA-256 in its folder")
-            elif why:
+                continue
+            self.there.add(short)
+            if why:
                 self.fault(OBJECTS, subject, f"{_uses(named, short)} cannot be read: {why}")
                 self.bad.add(short)
             elif digest != short:
@@ -83,43 +83,39 @@ class FileProof(LedgerProof):
                     named[digest].append(use)
         return named
 
-    def lives(self) -> Iterator[tuple[NoteRecord, list[Entry]]]:
-        """Return the notes that the readable entries tell of, with their entries."""
+    def lives(self) -> Iterator[tuple[str, NoteRecord | None, list[Entry]]]:
+        """Return the notes that the readable entries tell of: id, record if it was submitted, entries."""
         found: dict[str, list[Entry]] = defaultdict(list)
-        for seq, link in sorted(self.held.items()):
-            entry = _entry(seq, link)
-            if entry is not None and entry.note is not None and not entry.kind.startswith("delivery."):
+        for _, entry in sorted(self.entries.items()):
+            if entry.note is not None and not entry.kind.startswith("delivery."):
                 found[entry.note].append(entry)
                 if entry.kind == "note.published" and entry.key:
                     found[entry.key].append(entry)
         for note_id, entries in found.items():
             try:
                 record = fold(note_id, entries)
-            except (ReportgenError, *BROKEN) as error:
+            except BROKEN as error:
                 self.fault(RECORDS, note_id, f"its entries cannot be understood: {error}")
                 continue
-            if record is not None:
-                yield record, entries
+            yield note_id, record, entries
 
     def records(self) -> None:
         """Compare what was submitted, approved and published, note by note."""
-        for record, entries in self.lives():
+        for note_id, record, entries in self.lives():
             try:
-                self._record(record, entries)
+                for said in life_faults(note_id, entries):
+                    self.fault(RECORDS, note_id, said)
+                if record is not None:
+                    self._record(record)
             except BROKEN as error:
-                self.fault(RECORDS, record.id, f"its entries cannot be understood: {error!r}")
+                self.fault(RECORDS, note_id, f"its entries cannot be understood: {error!r}")
 
-    def _record(self, record: NoteRecord, entries: Sequence[Entry]) -> None:
+    def _record(self, record: NoteRecord) -> None:
         if record.state == "publishing":
             self.unfinished.append(f"{record.id}: its publication was begun and not finished")
         self._manifest(record)
-        if record.signed_pdf is not None and (plain := record.files.get("note.pdf")) is not None:
+        if record.signed_pdf is not None and (plain := record.files.get(PDF)) is not None:
             self._begins(record.id, plain, record.signed_pdf)
-        if record.published_at is None:
-            return
-        approved = {e.body.get("manifest") for e in entries if e.kind == "note.approved"}
-        if record.manifest not in approved:
-            self.fault(RECORDS, record.id, "published, but no entry approves what was submitted last")
 
     def _manifest(self, record: NoteRecord) -> None:
         """Compare the manifest with the files of the entry that submitted it."""
@@ -128,7 +124,7 @@ class FileProof(LedgerProof):
             return
         try:
             sealed = dict(json.loads(content)["sha256"])
-        except (ValueError, KeyError, TypeError) as error:
+        except BROKEN as error:
             self.fault(RECORDS, f"{record.id}: manifest.json", f"cannot be read: {error!r}")
             return
         files = {name: digest for name, digest in record.files.items() if name != "manifest.json"}
@@ -138,47 +134,79 @@ class FileProof(LedgerProof):
                 self.fault(RECORDS, f"{record.id}: {name}", said)
 
     def _begins(self, note_id: str, plain: str, signed: str) -> None:
-        if plain in self.bad or signed in self.bad:
+        if not (self._is_whole(plain) and self._is_whole(signed)):
             return
         if not _begins(self._path(signed), self._path(plain)):
             self.fault(RECORDS, f"{note_id}: signed PDF", "does not begin with exactly the approved bytes")
 
     def published(self) -> None:
         """Check the signatures and time stamps of every published note."""
-        for record, _ in self.lives():
-            if record.signed_pdf is None or record.published_at is None:
-                continue
-            at = record.published_at
-            with self.timed(SIGNATURES):
-                signed = self._object(record.signed_pdf)
-                if signed is not None:
-                    self.pdf(f"{record.id}: signed PDF", signed, at)
-            for name, digest in sorted((record.signatures or {}).items()):
-                held = self._object(digest)
-                if held is not None:
-                    self._beside(record, name, held, at)
+        for note_id, record, _ in self.lives():
+            if record is not None and record.signed_pdf is not None and record.published_at is not None:
+                try:
+                    self._published(record, record.signed_pdf, record.published_at)
+                except BROKEN as error:
+                    self.fault(RECORDS, note_id, f"its entries cannot be understood: {error!r}")
 
-    def _beside(self, record: NoteRecord, name: str, held: bytes, at: Any) -> None:
+    def _published(self, record: NoteRecord, signed_pdf: str, at: dt.datetime) -> None:
+        from reportgen.archive.signing import pdf_signer_of
+
+        with self.timed(SIGNATURES):
+            signed = self._object(signed_pdf)
+            if signed is not None:
+                self.pdf(f"{record.id}: signed PDF", signed, at)
+                self._signer(record, "signed PDF", pdf_signer_of(signed))
+        for name, digest in sorted(digests_in(record.signatures)):
+            held = self._object(digest)
+            if held is not None:
+                self._beside(record, name, held, at)
+
+    def _beside(self, record: NoteRecord, name: str, held: bytes, at: dt.datetime) -> None:
         """Check a signature or a time stamp that lies beside a note's file."""
         subject = f"{record.id}: {name}"
         target, _, kind = name.rpartition(".")
         digest = record.signed_pdf if target == "note.signed.pdf" else record.files.get(target)
         digest = record.manifest if target == "manifest.json" else digest
-        content = None if digest is None else self._object(digest)
+        if digest is None or kind not in ("p7s", "tsr"):
+            self.fault(SIGNATURES, subject, "belongs to no sealed file")
+            return
+        content = self._object(digest)
         if content is None:
             return
-        if kind == "p7s":
-            with self.timed(SIGNATURES):
-                self.detached(subject, content, held, at)
-        elif kind == "tsr":
+        if kind == "tsr":
             self.token(subject, content, held)
+            return
+        from reportgen.archive.signing import signer_of
+
+        with self.timed(SIGNATURES):
+            self.detached(subject, content, held, at)
+            self._signer(record, name, signer_of(held))
+
+    def _signer(self, record: NoteRecord, name: str, signer: Certificate | None) -> None:
+        """Compare who signed with whom the entry of the publication names."""
+        from cryptography.hazmat.primitives import hashes
+
+        from reportgen.archive.keys import is_test
+
+        if signer is None:
+            return  # it cannot be read, which was told
+        found = signer.fingerprint(hashes.SHA256()).hex()
+        if found != record.signed_by:
+            said = f"made by the certificate {found}, the entry names {record.signed_by}"
+            self.fault(SIGNATURES, f"{record.id}: {name}", said)
+        elif is_test(signer) is not record.is_test:
+            said = "made by a test key" if is_test(signer) else "made by no test key"
+            self.fault(SIGNATURES, f"{record.id}: {name}", f"{said}, the entry says otherwise")
+
+    def _is_whole(self, digest: object) -> bool:
+        return isinstance(digest, str) and digest in self.there and digest not in self.bad
 
     def _path(self, digest: str) -> Path:
         return self.root / FOLDER / digest[:2] / digest
 
     def _object(self, digest: str) -> bytes | None:
         """Return an object that was found to be whole, None for one that was not."""
-        if digest in self.bad or digest not in self.there:
+        if not self._is_whole(digest):
             return None
         return self._path(digest).read_bytes()
 
@@ -195,7 +223,8 @@ def _sealed(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((n, d) for n, d in digests_in(body.get("signatures")))
     elif kind == "ledger.recovered":
         objects = body.get("objects")
-        yield from (("recovered bytes", d) for d in (objects if isinstance(objects, list) else ()))
+        listed = objects if isinstance(objects, list) else ()
+        yield from (("recovered bytes", d) for d in listed if isinstance(d, str))
 
 
 def _uses(named: Mapping[str, list[str]], digest: str) -> str:
@@ -203,26 +232,6 @@ def _uses(named: Mapping[str, list[str]], digest: str) -> str:
     uses = named.get(digest) or ["a file that no entry names"]
     more = f" and {len(uses) - 3} more" if len(uses) > 3 else ""
     return ", ".join(uses[:3]) + more
-
-
-def _entry(seq: int, link: Link) -> Entry | None:
-    """Return a link as an entry, None if its form is not that of one."""
-    found = link.entry
-    try:
-        return Entry(
-            seq=seq,
-            at=read_moment(found["at"]),
-            kind=str(found["kind"]),
-            note=found["note"],
-            actor=Actor(**found["actor"]),
-            why=str(found["why"]),
-            key=str(found["key"]),
-            body=dict(found["body"]),
-            prev=link.prev,
-            digest=link.digest,
-        )
-    except (KeyError, TypeError, ValueError):
-        return None  # the chain has told of it
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:

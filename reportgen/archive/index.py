@@ -79,22 +79,11 @@ class Index:
         wanted += [
             (f"{name} = ?", sought) for name, sought in (("note", note), ("key", key)) if sought is not None
         ]
-        if key == "":
-            wanted.append(("key IS ?", ""))
-        query = (
-            "SELECT seq, offset, length, digest FROM entries WHERE "
-            + " AND ".join(term for term, _ in wanted)
-            + " ORDER BY seq"
-        )
+        terms = [term for term, _ in wanted]
+        if key:
+            terms.append("key <> ''")  # or the index of keys, which leaves out the empty one, is not used
+        query = f"SELECT seq, offset, length, digest FROM entries WHERE {' AND '.join(terms)} ORDER BY seq"
         return iter(self._answered(query, tuple(sought for _, sought in wanted)))
-
-    def notes(self) -> list[str]:
-        """Return the ids of all notes with an entry of their life, in order of their first."""
-        query = (
-            "SELECT note FROM entries WHERE kind = 'note.submitted' AND note IS NOT NULL "
-            "GROUP BY note ORDER BY min(seq)"
-        )
-        return [note for (note,) in self._answered(query, ())]
 
     def catch_up(self) -> None:
         """Read what the ledger holds beyond what is known.

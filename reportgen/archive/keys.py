@@ -55,12 +55,12 @@ class Identity:
         hint = "Sign with a key that is valid now: [signing] key in desk.toml."
         if at < self.not_before:
             raise ApprovalError(
-                f"signing key {self.subject}: not valid before {_minute(self.not_before)}, now {_minute(at)}",
+                f"signing key {self.subject}: not valid before {minute(self.not_before)}, now {minute(at)}",
                 hint=hint,
             )
         if at > self.not_after:
             raise ApprovalError(
-                f"signing key {self.subject}: expired {_minute(self.not_after)}, now {_minute(at)}", hint=hint
+                f"signing key {self.subject}: expired {minute(self.not_after)}, now {minute(at)}", hint=hint
             )
 
     def issuer_names(self) -> tuple[str, ...]:
@@ -296,5 +296,6 @@ def _usage(**used: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: used.get(name, False) for name in names})
 
 
-def _minute(moment: dt.datetime) -> str:
+def minute(moment: dt.datetime) -> str:
+    """Write a moment to the minute, as messages do."""
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.archive import durable
+from reportgen.archive.verifier import UNREADABLE, printable, read_line
 from reportgen.config.people import Person
 from reportgen.errors import ArchiveError
 
@@ -99,7 +99,7 @@ def canonical(content: Mapping[str, Any]) -> bytes:
 
     try:
         return rfc8785.dumps(content)
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, RecursionError) as error:
         raise ArchiveError(f"the ledger cannot hold this entry: {error}") from error
 
 
@@ -142,25 +142,33 @@ def parse(line: bytes, where: str) -> Entry:
     Raises: ArchiveError saying where, if it is no entry.
     """
     try:
-        found = json.loads(line)
-        if not isinstance(found, dict) or found.keys() != KEYS:
-            raise ValueError(f"expected an object with {', '.join(sorted(KEYS))}")
-        actor = found["actor"]
-        entry = Entry(
-            seq=_typed(found, "seq", int),
-            at=read_moment(_typed(found, "at", str)),
-            kind=_typed(found, "kind", str),
-            note=None if found["note"] is None else _typed(found, "note", str),
-            actor=Actor(_typed(actor, "id", str), _typed(actor, "name", str), _typed(actor, "role", str)),
-            why=_typed(found, "why", str),
-            key=_typed(found, "key", str),
-            body=_typed(found, "body", dict),
-            prev=_typed(found, "prev", str),
-            digest=sha256(line),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ArchiveError(f"{where}: not an entry of a ledger: {error}", hint=_VERIFY) from error
-    return entry
+        return entry_of(read_line(line), sha256(line))
+    except UNREADABLE as error:
+        raise ArchiveError(
+            f"{where}: not an entry of a ledger: {printable(str(error))}", hint=_VERIFY
+        ) from error
+
+
+def entry_of(found: Mapping[str, Any], digest: str) -> Entry:
+    """Return what a line says, which has a digest, as an entry.
+
+    Raises: one of UNREADABLE for what is none.
+    """
+    if found.keys() != KEYS:
+        raise ValueError(f"it has {', '.join(sorted(found))}, expected {', '.join(sorted(KEYS))}")
+    actor = _typed(found, "actor", dict)
+    return Entry(
+        seq=_typed(found, "seq", int),
+        at=read_moment(_typed(found, "at", str)),
+        kind=_typed(found, "kind", str),
+        note=None if found["note"] is None else _typed(found, "note", str),
+        actor=Actor(_typed(actor, "id", str), _typed(actor, "name", str), _typed(actor, "role", str)),
+        why=_typed(found, "why", str),
+        key=_typed(found, "key", str),
+        body=_typed(found, "body", dict),
+        prev=_typed(found, "prev", str),
+        digest=digest,
+    )
 
 
 class Ledger:
@@ -222,5 +230,5 @@ class Ledger:
 def _typed(found: Any, key: str, kind: type) -> Any:
     content = found[key]
     if not isinstance(content, kind) or isinstance(content, bool):
-        raise ValueError(f"{key}: expected {kind.__name__}, found {content!r}")
+        raise ValueError(f"{key}: expected {kind.__name__}, found {type(content).__name__}")
     return content

@@ -9,20 +9,27 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reportgen.archive.archive import HEADS as HEADS_FOLDER
 from reportgen.archive.archive import IDENTITY, NAMES, SCHEMA
 from reportgen.archive.index import FILE as INDEX
-from reportgen.archive.ledger import FILE, KEYS, canonical
-from reportgen.archive.proof import LAYOUT, SIGNATURES, Proof
-from reportgen.archive.verifier import CHAIN, HEADS, Link, chain_faults, digest_of, head_faults, links
+from reportgen.archive.ledger import FILE, Entry, canonical, entry_of
+from reportgen.archive.proof import BROKEN, LAYOUT, SIGNATURES, Proof, Trust
+from reportgen.archive.verifier import (
+    CHAIN,
+    HEADS,
+    UNREADABLE,
+    Link,
+    chain_faults,
+    digest_of,
+    head_faults,
+    links,
+)
 from reportgen.archive.writer import INCOMING, PENDING
 from reportgen.errors import ArchiveError
 
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
+_MANY_DIGITS = re.compile(rb"[0-9]{16}")
 _HEAD = re.compile(r"\d+\.json(\.p7s|\.tsr)?")
 
 
@@ -40,13 +47,12 @@ class Head:
 class LedgerProof(Proof):
     """Checks 1 to 3. Shape: others are copies of heads that were kept elsewhere."""
 
-    def __init__(
-        self, root: Path, trust: Sequence[Certificate], *, signatures: bool, others: Sequence[Path]
-    ) -> None:
+    def __init__(self, root: Path, trust: Trust, *, signatures: bool, others: Sequence[Path]) -> None:
         super().__init__(root, trust, signatures=signatures)
         self.others = others
-        self.identity = ""
+        self.identity = self.archive_id = ""
         self.held: dict[int, Link] = {}
+        self.entries: dict[int, Entry] = {}  # those of the links that can be read as such
         self.pending: set[str] = set()
         self.found_heads: list[Head] = []
         self.marks = self._marks()
@@ -78,7 +84,8 @@ class LedgerProof(Proof):
             found = json.loads(content)
             if found["schema"] != SCHEMA or canonical(found) != content:
                 raise ValueError(f"schema {found['schema']!r} or not written canonically")
-        except (OSError, ValueError, KeyError, TypeError, ArchiveError) as error:
+            self.archive_id = str(found["id"])
+        except (OSError, *BROKEN) as error:
             self.fault(LAYOUT, IDENTITY, f"cannot be read: {error}")
         self._pending()
         incoming = self.root / INCOMING
@@ -94,7 +101,7 @@ class LedgerProof(Proof):
         try:
             found = json.loads(file.read_bytes())
             self.pending = {str(name) for key in ("objects", "heads") for name in found.get(key, ())}
-        except (OSError, ValueError, AttributeError, TypeError) as error:
+        except (OSError, *BROKEN) as error:
             self.fault(LAYOUT, PENDING, f"cannot be read: {error}")
             return
         self.unfinished.append(f"{PENDING}: a writer ended before it was done; the next one settles it")
@@ -129,11 +136,19 @@ class LedgerProof(Proof):
             content = path.read_bytes()
             self.size += len(content)
             said = json.loads(content)
-            seq, digest = said["seq"], said["digest"]
-            if not isinstance(seq, int) or not isinstance(digest, str):
+            seq, digest, archive = said["seq"], said["digest"], said["archive"]
+            if isinstance(seq, bool) or not isinstance(seq, int) or not isinstance(digest, str):
                 raise ValueError("seq is no number or digest no text")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *BROKEN) as error:
             self.fault(HEADS, source, f"cannot be read as a head: {error}")
+            return
+        if self.archive_id and archive != self.archive_id:
+            self.fault(
+                HEADS,
+                source,
+                f"foreign: it is the head of archive {archive} and tells nothing of this one, "
+                f"{self.archive_id}",
+            )
             return
         good = True
         signature, token = (path.with_name(f"{path.name}{kind}") for kind in (".p7s", ".tsr"))
@@ -178,7 +193,10 @@ class LedgerProof(Proof):
             if link.entry.get("kind") != "head.signed" or not isinstance(body, dict):
                 continue
             for name, digest in digests_in(body.get("files")):
-                subject, path = f"{HEADS_FOLDER}/{name}", self.root / HEADS_FOLDER / Path(name).name
+                if not _HEAD.fullmatch(name):
+                    self.fault(HEADS, f"entry {seq}", f"names {name!r}, which is no head")
+                    continue
+                subject, path = f"{HEADS_FOLDER}/{name}", self.root / HEADS_FOLDER / name
                 if not path.is_file():
                     self.fault(HEADS, subject, f"missing, entry {seq} names it")
                 elif digest_of(path) != digest:
@@ -192,11 +210,11 @@ class LedgerProof(Proof):
             place = f"{(self.root / INDEX).resolve().as_uri()}?mode=ro&immutable=1"
             with closing(sqlite3.connect(place, uri=True)) as connection:
                 row = connection.execute("SELECT ledger, seq, digest FROM state").fetchone()
-        except sqlite3.Error:
+            if row is None or row[0] != self.identity or not row[1]:
+                return
+            seq, digest = int(row[1]), str(row[2])
+        except (sqlite3.Error, *UNREADABLE):
             return  # absent or damaged: it can be made anew at any time
-        if row is None or row[0] != self.identity or not row[1]:
-            return
-        seq, digest = int(row[1]), str(row[2])
         if seq > max(self.held, default=0):
             self.fault(CHAIN, f"entry {seq}", f"cut off: {INDEX} remembers it, the ledger ends before it")
         elif seq in self.held and self.held[seq].digest != digest:
@@ -206,13 +224,16 @@ class LedgerProof(Proof):
         """Check what the chain does not: form of the entries, order in time."""
         lines, before = content.split(b"\n"), ""
         for seq, link in sorted(self.held.items()):
-            line = lines[link.number - 1]
-            if seq not in told:
-                if link.entry.keys() != KEYS:
-                    self.fault(CHAIN, f"entry {seq}", f"edited: it has {', '.join(sorted(link.entry))}")
-                elif _plain(link.entry) != line and canonical(link.entry) != line:
-                    self.fault(CHAIN, f"entry {seq}", "edited: not written canonically")
-            at = str(link.entry.get("at", ""))
+            try:
+                entry = entry_of(link.entry, link.digest)
+            except UNREADABLE as error:
+                if seq not in told:
+                    self.fault(CHAIN, f"entry {seq}", f"edited: line {link.number} is no entry: {error}")
+                continue
+            self.entries[seq] = entry
+            if seq not in told and not _is_canonical(link.entry, lines[link.number - 1]):
+                self.fault(CHAIN, f"entry {seq}", "edited: not written canonically")
+            at = str(link.entry["at"])
             if at < before and seq not in told:
                 self.fault(CHAIN, f"entry {seq}", f"its time {at} lies before that of the entry before")
             before = at
@@ -223,8 +244,11 @@ def digests_in(found: Any) -> list[tuple[str, str]]:
     return [(n, d) for n, d in found.items() if isinstance(d, str)] if isinstance(found, dict) else []
 
 
-def _plain(entry: Mapping[str, Any]) -> bytes:
-    """Write an entry canonically, fast; numbers with fractions may come out otherwise."""
-    return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
-        errors="surrogatepass"
-    )
+def _is_canonical(entry: Mapping[str, Any], line: bytes) -> bool:
+    """Tell whether a line is written canonically; the fast way will not do for numbers of many digits."""
+    plain = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        fast = plain.encode() == line and not _MANY_DIGITS.search(line)
+        return fast or canonical(entry) == line
+    except (ArchiveError, UnicodeEncodeError):
+        return False

@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Literal
 
 from reportgen.archive.ledger import Actor
-from reportgen.archive.records import NoteRecord
+from reportgen.archive.records import STATES, NoteRecord, is_analyst
 from reportgen.config.people import Person, Qualification, Role
 from reportgen.errors import ApprovalError, UsageError
 from reportgen.units import NEW_YORK
 
-Verb = Literal["submit", "return", "approve", "publish", "withdraw", "correct", "hold", "lift"]
+Verb = Literal["submit", "return", "approve", "publish", "withdraw", "correct", "hold", "lift", "export"]
 NOTE_ID = re.compile(r"[A-Z]{2,4}-\d{4}-\d{2}-\d{2}(?:T\d{4,6})?(?:-[a-z]{2,3})?-r(?P<revision>[1-9]\d?)")
 
 
@@ -31,7 +31,6 @@ class Step:
     done: str  # as in "cannot be approved"
 
 
-_ANY = ("submitted", "returned", "approved", "publishing", "published", "superseded", "withdrawn")
 STEPS = MappingProxyType[str, Step](
     {
         "submit": Step((None, "submitted", "returned", "approved"), ("analyst",), "submitted"),
@@ -44,10 +43,13 @@ STEPS = MappingProxyType[str, Step](
             "withdrawn",
         ),
         "correct": Step(("published", "withdrawn"), ("analyst",), "corrected"),
-        "hold": Step(_ANY, ("compliance",), "held"),
-        "lift": Step(_ANY, ("compliance",), "released from a hold"),
+        "hold": Step(STATES, ("compliance",), "held"),
+        "lift": Step(STATES, ("compliance",), "released from a hold"),
     }
 )
+
+
+EXPORTERS: tuple[Role, ...] = ("approver", "compliance")
 
 
 def revision_of(note_id: str) -> int:
@@ -93,6 +95,21 @@ def admit(verb: Verb, note_id: str, record: NoteRecord | None, person: Person, n
     if verb == "approve" and record is not None:
         roles = _may_approve(record, person, roles, valid)
     return Actor.of(person, roles[0])
+
+
+def exporter(person: Person) -> Actor:
+    """Return the person in the role in which records may be handed out.
+
+    Raises: ApprovalError for one who has no such role.
+    """
+    for role in EXPORTERS:
+        if role in person.roles:
+            return Actor.of(person, role)
+    raise ApprovalError(
+        f"{person.name} ({person.id}) has the role {_listed(person.roles)}; to hand out records takes "
+        f"{_listed(EXPORTERS)}",
+        hint="Roles stand in [[people]] of desk.toml.",
+    )
 
 
 def qualified(note_id: str, person: Person, now: dt.datetime) -> tuple[Qualification, ...]:
@@ -142,7 +159,7 @@ def _may_approve(
     name = f"{person.name} ({person.id})"
     if person.id in record.submitters:
         raise ApprovalError(f"{record.id}: {name} submitted it: nobody approves their own note")
-    if any(_same(person, analyst.get("name", ""), analyst.get("email", "")) for analyst in record.analysts):
+    if is_analyst(record, person.name, person.email):
         raise ApprovalError(f"{record.id}: {name} is named as its analyst: nobody approves their own note")
     given = [approval for approval in record.standing if approval.actor.id == person.id]
     if given:
@@ -159,17 +176,6 @@ def _may_approve(
             hint="Qualifications stand in [[people.qualifications]] of desk.toml.",
         )
     return lacking
-
-
-def _same(person: Person, name: str, email: str) -> bool:
-    """Tell whether an analyst named on a note is a person of the desk, by name or by address."""
-    return _plain(person.name) == _plain(name) or (
-        bool(email) and person.email.strip().casefold() == email.strip().casefold()
-    )
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 def _listed(names: tuple[str, ...] | list[str] | tuple[Role, ...] | list[Role]) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from reportgen.archive.ledger import Entry
 from reportgen.archive.records import NoteRecord
 
 DELIVERY = "delivery."
+Sign = Callable[[bytes], bytes]  # returns a detached signature
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 _COLUMNS = (
     *("seq", "at", "kind", "note", "actor_id", "actor_name", "actor_role"),
@@ -72,14 +73,16 @@ class Package:
                 self.entries.append(entry)
         self.write(verifier.LEDGER, b"".join(line + b"\n" for line in lines))
         self.write("trail/trail.csv", _csv(rows))
-        self.write("trail/trail.json", as_json([_item(*found) for found in rows]))
+        self.write("trail/trail.json", as_json([_row(*found) for found in rows]))
         return sum(entry is None for _, _, entry in rows)
 
-    def close(self) -> str:
-        """Write the digests of all files, and return that of their list."""
-        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._digests.items()))
-        (self._folder / verifier.SUMS).write_bytes(lines.encode())
-        return hashlib.sha256(lines.encode()).hexdigest()
+    def close(self, sign: Sign | None) -> str:
+        """Write the digests of all files, signed where there is a key, and return that of their list."""
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._digests.items())).encode()
+        (self._folder / verifier.SUMS).write_bytes(lines)
+        if sign is not None:
+            (self._folder / verifier.SIGNED_SUMS).write_bytes(sign(lines))
+        return hashlib.sha256(lines).hexdigest()
 
 
 def contents(
@@ -128,8 +131,9 @@ def summary(about: Mapping[str, Any]) -> list[str]:
     if about["withheld"]:
         said.append(
             f"{about['withheld']} entries on the delivery of other notes are withheld: they name other "
-            "recipients. Their digests stand in their places, so that the chain can be walked; it rests "
-            "there on the digests alone, and each signed head speaks for the entries before it."
+            "recipients. Their digests stand in their places, but what these lines name as the one before "
+            "cannot be seen: for what lies before them speaks an earlier signed head, or the signature of "
+            "SHA256SUMS."
         )
     if any(note["kept_in_the_archive"] for note in about["notes"]):
         said.append(
@@ -146,6 +150,9 @@ def how_to_verify() -> list[str]:
         "for the signatures.",
         "Name the certificates that you trust with --trust FILE.pem; notes carry in chain.pem those that the "
         "desk signed with, but whom to trust is for you to know from elsewhere.",
+        "A signed head (heads/N.json and its .p7s) speaks for entry N and for each before it, as far as the "
+        "first line that is withheld. SHA256SUMS.p7s, where it is there, is the desk's signature over the "
+        "whole package as it was made. What neither speaks for is told as a fault.",
         "Without Python: sha256sum --check SHA256SUMS; each line of trail/ledger.jsonl names in prev the "
         "SHA-256 of the line before, without its line break; heads/N.json names the digest of entry N; "
         "openssl cms -verify -binary -inform DER -in FILE.p7s -content FILE checks a signature.",
@@ -163,7 +170,7 @@ def readme(about: Mapping[str, Any]) -> str:
         "trail/         the ledger's lines (ledger.jsonl), the same as CSV and JSON for reading; in the CSV "
         "a cell that a spreadsheet would compute begins with an apostrophe",
         "heads/         signed heads of the ledger",
-        "SHA256SUMS     the digest of every file",
+        "SHA256SUMS     the digest of every file; SHA256SUMS.p7s, if it is there, the desk's signature of it",
         *how_to_verify(),
     ]
     return "\n\n".join(parts) + "\n"
@@ -174,9 +181,9 @@ def _csv(rows: Sequence[tuple[int, str, Entry | None]]) -> bytes:
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for found in rows:
-        item = _item(*found)
-        actor = item.pop("actor", {})
-        flat = item | {f"actor_{key}": value for key, value in actor.items()}
+        row = _row(*found)
+        actor = row.pop("actor", {})
+        flat = row | {f"actor_{key}": value for key, value in actor.items()}
         if "body" in flat:
             flat["body"] = json.dumps(flat["body"], ensure_ascii=False, sort_keys=True)
         cells = ("" if flat.get(name) is None else str(flat[name]) for name in _COLUMNS)
@@ -184,12 +191,14 @@ def _csv(rows: Sequence[tuple[int, str, Entry | None]]) -> bytes:
     return target.getvalue().encode()
 
 
-def _item(seq: int, digest: str, entry: Entry | None) -> dict[str, Any]:
-    """Return a line of the trail for machines."""
-    if entry is None:
-        return {"seq": seq, "kind": "(withheld)", "digest": digest}
+def _row(seq: int, digest: str, entry: Entry | None) -> dict[str, Any]:
+    return {"seq": seq, "kind": "(withheld)", "digest": digest} if entry is None else item(entry)
+
+
+def item(entry: Entry) -> dict[str, Any]:
+    """Return an entry for machines."""
     return {
-        "seq": seq,
+        "seq": entry.seq,
         "at": entry.at.isoformat(),
         "kind": entry.kind,
         "note": entry.note,
@@ -198,7 +207,7 @@ def _item(seq: int, digest: str, entry: Entry | None) -> dict[str, Any]:
         "key": entry.key,
         "body": entry.body,
         "prev": entry.prev,
-        "digest": digest,
+        "digest": entry.digest,
     }
 
 

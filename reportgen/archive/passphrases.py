@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
+from reportgen.config.private import read_private
 from reportgen.errors import ConfigError, HostError
 
 SERVICE = "reportgen signing key"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_LONGEST = 4096
 
 
 def from_file(path: Path) -> bytes:
@@ -18,17 +15,7 @@ def from_file(path: Path) -> bytes:
 
     Raises: ConfigError if it is missing, empty, more than a line, or open to others than its owner.
     """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LONGEST)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the passphrase: {error.strerror}") from error
-    if os.name == "posix" and mode & _OTHERS:
-        raise ConfigError(
-            f"{path}: the passphrase is open to others (mode {stat.S_IMODE(mode):04o}), expected 0600",
-            hint=f"chmod 600 {path}",
-        )
+    content = read_private(path, "cannot read the passphrase")
     passphrase = content.rstrip(b"\r\n")
     if not passphrase or b"\n" in passphrase:
         found = "nothing" if not passphrase else "more than one line"

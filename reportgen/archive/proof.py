@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 from collections import defaultdict
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportgen.archive.ledger import read_moment
-from reportgen.archive.verifier import CHAIN, HEADS, Fault
+from reportgen.archive.verifier import CHAIN, HEADS, UNREADABLE, Fault
+from reportgen.errors import ArchiveError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -22,17 +24,25 @@ CHECKS = {
     CHAIN: "the ledger is whole: entries canonical, in order, each naming the one before",
     HEADS: "heads, kept here or elsewhere, are those of this ledger",
     OBJECTS: "every file is there and has the digest that it is named by",
-    RECORDS: "what was approved is what was submitted, and what was published begins with it",
+    RECORDS: "what others approved is what was submitted, and what was published begins with it",
     SIGNATURES: "signatures hold, by keys that were valid and trusted",
     STAMPS: "time stamps hold",
 }
-BROKEN = (KeyError, TypeError, ValueError, AttributeError)  # what damaged entries lead to
+BROKEN = (ArchiveError, *UNREADABLE)  # what damaged entries lead to
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to trust: those who vouch for the desk's signers, and those for time-stamping authorities."""
+
+    signers: Sequence[Certificate] = ()
+    stamps: Sequence[Certificate] = ()
 
 
 class Proof:
     """One look at an archive, check after check."""
 
-    def __init__(self, root: Path, trust: Sequence[Certificate], *, signatures: bool) -> None:
+    def __init__(self, root: Path, trust: Trust, *, signatures: bool) -> None:
         self.root, self.trust, self.with_signatures = root, trust, signatures
         self.faults: list[Fault] = []
         self.unfinished: list[str] = []
@@ -50,11 +60,11 @@ class Proof:
 
         self.signature_count += 1
         try:
-            moment = read_moment(at) if isinstance(at, str) else at
-        except ValueError as error:
+            moment = at if isinstance(at, dt.datetime) else read_moment(at)
+        except UNREADABLE as error:
             self.fault(SIGNATURES, subject, f"the time of what it signs cannot be read: {error}")
             return False
-        faults = detached_faults(content, signature, self.trust, moment)
+        faults = detached_faults(content, signature, self.trust.signers, moment)
         for said in faults:
             self.fault(SIGNATURES, subject, said)
         return not faults
@@ -64,14 +74,14 @@ class Proof:
 
         with self.timed(STAMPS):
             self.signature_count += 1
-            for said in token_faults(token, hashlib.sha256(content).digest(), self.trust):
+            for said in token_faults(token, hashlib.sha256(content).digest(), self.trust.stamps):
                 self.fault(STAMPS, subject, said)
 
-    def pdf(self, subject: str, signed: bytes, at: Any) -> None:
+    def pdf(self, subject: str, signed: bytes, at: dt.datetime) -> None:
         from reportgen.archive.signing import pdf_faults
 
         self.signature_count += 1
-        for said in pdf_faults(signed, self.trust, at):
+        for said in pdf_faults(signed, self.trust.signers, at, self.trust.stamps):
             self.fault(SIGNATURES, subject, said)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from reportgen.archive.ledger import Actor, Entry
+from reportgen.archive.verifier import UNREADABLE, printable
 from reportgen.errors import ArchiveError
 
 State = Literal["submitted", "returned", "approved", "publishing", "published", "superseded", "withdrawn"]
+STATES: tuple[State, ...] = get_args(State)
+PDF, SIGNATURE = "note.pdf", "manifest.json.p7s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,12 @@ class NoteRecord:
     submitters: tuple[str, ...]  # ids of all who ever submitted it
     needed: tuple[str, ...]
     approvals: tuple[Approval, ...] = ()
-    publishing_at: dt.datetime | None = None
     published_at: dt.datetime | None = None
     published_by: Actor | None = None
     signed_pdf: str | None = None
     signatures: Mapping[str, str] | None = None
+    chain: str | None = None  # certificates of the signer and its issuers
+    signed_by: str | None = None  # SHA-256 of the signer's certificate
     is_test: bool = False  # signed by a test identity
     withdrawn_at: dt.datetime | None = None
     withdrawn_why: str = ""
@@ -74,7 +78,6 @@ class NoteRecord:
     superseded_at: dt.datetime | None = None
     correction_why: str = ""  # why this note corrects the one it supersedes
     retention_years: int = 0
-    retention_class: str = ""
     holds: tuple[Hold, ...] = ()
     entries: tuple[int, ...] = ()  # sequence numbers of its life, refusals among them
 
@@ -101,18 +104,85 @@ class NoteRecord:
             return dt.date(start.year + self.retention_years, 3, 1)
 
 
+def is_analyst(record: NoteRecord, name: str, email: str = "") -> bool:
+    """Tell whether a person is named on a note as its analyst, by name or by address."""
+    return any(
+        _plain(name) == _plain(analyst.get("name", ""))
+        or (email and email.strip().casefold() == analyst.get("email", "").strip().casefold())
+        for analyst in record.analysts
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
 def fold(note_id: str, entries: Iterable[Entry]) -> NoteRecord | None:
-    """Return a note's record from the entries that name it, as note or as key; None if none submits it."""
+    """Return a note's record from the entries that name it, as note or as key; None if none submits it.
+
+    Raises: ArchiveError for an entry that lacks what its kind should say.
+    """
     record: NoteRecord | None = None
     seen: list[int] = []
-    for entry in entries:
-        try:
-            record = _folded(note_id, record, entry)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ArchiveError(f"ledger: entry {entry.seq}: {entry.kind} lacks {error}") from error
+    for entry, _, after in steps(note_id, entries):
+        record = after
         if entry.note == note_id:
             seen.append(entry.seq)
     return None if record is None else replace(record, entries=tuple(seen))
+
+
+def steps(
+    note_id: str, entries: Iterable[Entry]
+) -> Iterator[tuple[Entry, NoteRecord | None, NoteRecord | None]]:
+    """Return each entry with the note's record before and after it.
+
+    Raises: as `fold`.
+    """
+    record: NoteRecord | None = None
+    for entry in entries:
+        try:
+            after = _folded(note_id, record, entry)
+        except UNREADABLE as error:
+            raise ArchiveError(
+                f"ledger: entry {entry.seq}: {entry.kind} lacks {printable(str(error))}"
+            ) from error
+        yield entry, record, after
+        record = after
+
+
+def approval_fault(record: NoteRecord, entry: Entry) -> str:
+    """Say why an approval does not count; nothing if it does."""
+    if entry.body["manifest"] != record.manifest:
+        return "it is not of the bytes submitted last"
+    if entry.actor.id in record.submitters:
+        return f"{entry.actor.name} ({entry.actor.id}) submitted the note"
+    if is_analyst(record, entry.actor.name):
+        return f"{entry.actor.name} ({entry.actor.id}) is named as its analyst"
+    if any(given.actor.id == entry.actor.id for given in record.standing):
+        return f"{entry.actor.name} ({entry.actor.id}) has approved it already"
+    return ""
+
+
+def publication_faults(record: NoteRecord, entry: Entry) -> list[str]:
+    """Say why a note was not published by an entry; nothing if it was."""
+    body, faults = entry.body, []
+    if record.state not in ("approved", "publishing"):
+        faults.append(f"the note was {record.state}")
+    if record.lacking or not record.standing:
+        faults.append(f"the approval of {' and '.join(record.lacking) or 'anybody'} is lacking")
+    for name, approved in (("manifest", record.manifest), ("unsigned_pdf", record.files.get(PDF))):
+        if body.get(name) != approved or approved is None:
+            faults.append(f"its {name} is {body.get(name)}, approved was {approved}")
+    signatures, identity = body.get("signatures"), body.get("identity")
+    if not isinstance(body.get("signed_pdf"), str):
+        faults.append("it names no signed PDF")
+    if not isinstance(signatures, Mapping) or not isinstance(signatures.get(SIGNATURE), str):
+        faults.append("it names no signature of the manifest")
+    if not isinstance(identity, Mapping) or not isinstance(identity.get("fingerprint"), str):
+        faults.append("it does not say by whose key it was signed")
+    if entry.key != (record.supersedes or ""):
+        faults.append(f"it corrects {entry.key or 'nothing'}, submitted was {record.supersedes or 'nothing'}")
+    return faults
 
 
 def _folded(note_id: str, record: NoteRecord | None, entry: Entry) -> NoteRecord | None:
@@ -136,6 +206,8 @@ def _stepped(before: NoteRecord, after: NoteRecord, entry: Entry) -> NoteRecord:
 
 
 def _submitted(note_id: str, record: NoteRecord | None, entry: Entry) -> NoteRecord:
+    if record is not None and record.published_at is not None:
+        return record  # forged: what is published stays so; `archive verify` names the entry
     body = entry.body
     covers = body.get("covers", {})
     retention = body.get("retention", {})
@@ -163,7 +235,6 @@ def _submitted(note_id: str, record: NoteRecord | None, entry: Entry) -> NoteRec
         supersedes=body.get("supersedes"),
         correction_why=body.get("correction_why", ""),
         retention_years=retention.get("years", 0),
-        retention_class=retention.get("class", ""),
         holds=() if record is None else record.holds,
     )
 
@@ -177,18 +248,20 @@ def _returned(record: NoteRecord, entry: Entry) -> NoteRecord:
 
 
 def _approved(record: NoteRecord, entry: Entry) -> NoteRecord:
-    if entry.body["manifest"] != record.manifest:
-        return record  # of bytes that are no longer those submitted
+    if approval_fault(record, entry):
+        return record  # `archive verify` names the entry
     approval = Approval(entry.at, entry.actor, entry.body["manifest"])
     record = replace(record, approvals=(*record.approvals, approval))
     return record if record.lacking else replace(record, state="approved")
 
 
 def _publishing(record: NoteRecord, entry: Entry) -> NoteRecord:
-    return replace(record, state="publishing", publishing_at=entry.at)
+    return replace(record, state="publishing") if record.state == "approved" else record
 
 
 def _published(record: NoteRecord, entry: Entry) -> NoteRecord:
+    if publication_faults(record, entry):
+        return record  # forged: `archive verify` names the entry
     return replace(
         record,
         state="published",
@@ -196,6 +269,8 @@ def _published(record: NoteRecord, entry: Entry) -> NoteRecord:
         published_by=entry.actor,
         signed_pdf=entry.body["signed_pdf"],
         signatures=entry.body["signatures"],
+        chain=entry.body.get("chain"),
+        signed_by=entry.body["identity"]["fingerprint"],
         is_test=entry.body["identity"]["is_test"],
     )
 

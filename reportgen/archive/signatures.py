@@ -24,8 +24,8 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureCoverageLevel, StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
-from reportgen.archive.keys import name_of
-from reportgen.archive.timestamps import as_asn1
+from reportgen.archive.keys import minute, name_of
+from reportgen.archive.timestamps import as_asn1, is_valid
 
 Level = Literal["B-B", "B-T"]
 DIGEST = "sha256"
@@ -41,12 +41,20 @@ _FOR_SIGNING = KeyUsageConstraints(
 )
 
 
-def pdf_faults(signed: bytes, trust: Sequence[x509.Certificate], at: dt.datetime) -> list[str]:
+def pdf_faults(
+    signed: bytes,
+    trust: Sequence[x509.Certificate],
+    at: dt.datetime,
+    stamp_trust: Sequence[x509.Certificate] = (),
+) -> list[str]:
     """Return what is wrong with a signed PDF; nothing if it is good.
+
+    Shape: trust vouches for signers, stamp_trust for time-stamping authorities, neither for the other.
 
     1. It can be read and holds one signature. 2. The signature covers the whole file. 3. The signed bytes
     are those that were signed. 4. The signature holds with its key. 5. Its certificate was valid at the
-    moment, is for signing and leads to a trusted one. 6. A time stamp in it is good as well.
+    moment, is for signing and leads to a trusted one. 6. A time stamp in it is good as well, by a certificate
+    that was valid at the moment that it states.
     """
     quiet()
     try:
@@ -54,7 +62,10 @@ def pdf_faults(signed: bytes, trust: Sequence[x509.Certificate], at: dt.datetime
         if len(found) != 1:
             return ["no signature in the PDF" if not found else f"{len(found)} signatures, expected one"]
         status = validate_pdf_signature(
-            found[0], _context(trust, at), _stamps(trust), key_usage_settings=_FOR_SIGNING
+            found[0],
+            _context(trust, at),
+            _context(stamp_trust, _stamped(found[0].signer_info) or at),
+            key_usage_settings=_FOR_SIGNING,
         )
     except BROKEN as error:
         return [f"the PDF's signature cannot be read: {one_line(error)}"]
@@ -82,7 +93,7 @@ def detached_faults(
                 content,
                 info["content"],
                 _context(trust, at),
-                _stamps(trust),
+                _context((), at),
                 key_usage_settings=_FOR_SIGNING,
             )
         )
@@ -133,13 +144,18 @@ def _status_faults(
         return ["the signed bytes were changed: their digest is not the one that was signed"]
     if not status.valid:
         return [f"the signature does not hold with the key of {_named(signer)}"]
-    faults = [] if status.trusted else [_untrusted(signer, trust, at, status)]
+    good = status.trusted and is_valid(signer, at)  # the library asks no dates of one that is trusted itself
+    faults = [] if good else [_untrusted(signer, trust, at, status)]
     stamp = status.timestamp_validity
     if stamp is not None and not (stamp.intact and stamp.valid):
         faults.append("the time stamp in the signature does not hold")
-    elif stamp is not None and not stamp.trusted:
-        by = _named(x509.load_der_x509_certificate(stamp.signing_cert.dump()))
-        faults.append(f"the time stamp in the signature is by {by}, whom no trusted certificate vouches for")
+    elif stamp is not None:
+        by = x509.load_der_x509_certificate(stamp.signing_cert.dump())
+        said = f"the time stamp in the signature is by {_named(by)}"
+        if not is_valid(by, stamp.timestamp):
+            faults.append(f"{said}, which was not valid at {minute(stamp.timestamp)}, the time it states")
+        elif not stamp.trusted:
+            faults.append(f"{said}, whom no trusted certificate vouches for")
     return faults
 
 
@@ -147,14 +163,12 @@ def _untrusted(
     signer: x509.Certificate, trust: Sequence[x509.Certificate], at: dt.datetime, status: Any
 ) -> str:
     """Say why a certificate is not accepted, the plainest reason first."""
-    moment = f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
     if at > signer.not_valid_after_utc:
-        return (
-            f"the key of {_named(signer)} had expired {_minute(signer.not_valid_after_utc)}, signed {moment}"
-        )
+        ended = minute(signer.not_valid_after_utc)
+        return f"the key of {_named(signer)} had expired {ended}, signed {minute(at)}"
     if at < signer.not_valid_before_utc:
-        begins = _minute(signer.not_valid_before_utc)
-        return f"the key of {_named(signer)} was not valid before {begins}, signed {moment}"
+        begins = minute(signer.not_valid_before_utc)
+        return f"the key of {_named(signer)} was not valid before {begins}, signed {minute(at)}"
     reason = getattr(status.trust_problem_indic, "name", "no path").replace("_", " ").lower()
     if status.trust_problem_indic is not None and "constraints" in reason:
         return f"the key of {_named(signer)} is not for signing"
@@ -190,22 +204,21 @@ def _plain(data: cms.SignedData) -> bool:
     )
 
 
-def _context(trust: Sequence[x509.Certificate], at: dt.datetime | None) -> ValidationContext:
+def _context(trust: Sequence[x509.Certificate], at: dt.datetime) -> ValidationContext:
     """Trust these certificates and no others, ask nobody."""
     return ValidationContext(trust_roots=as_asn1(trust), moment=at, allow_fetching=False)
 
 
-def _stamps(trust: Sequence[x509.Certificate]) -> ValidationContext:
-    """Trust the same certificates for time stamps; the moment is the one that the token states."""
-    return ValidationContext(trust_roots=as_asn1(trust), allow_fetching=False)
+def _stamped(signer: cms.SignerInfo) -> dt.datetime | None:
+    """Return the moment that the time stamp in a signature states, None if there is none."""
+    for data in extract_tst_data_iter(signer, signed=False):
+        moment: dt.datetime = data["encap_content_info"]["content"].parsed["gen_time"].native
+        return moment
+    return None
 
 
 def _named(certificate: x509.Certificate) -> str:
     return f"{name_of(certificate.subject)} (serial {certificate.serial_number:x})"
-
-
-def _minute(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def one_line(error: BaseException) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reportgen.archive.archive import Archive
 from reportgen.archive.ledger import Entry
-from reportgen.archive.records import NoteRecord
+from reportgen.archive.package import as_json, item
+from reportgen.archive.records import STATES, NoteRecord
 from reportgen.config import Brand
 from reportgen.errors import ArchiveError
 
@@ -85,12 +86,12 @@ def _files(
     notes = []
     for record in records:
         progress(record.id)
-        trail = list(trail_of(archive, record))
+        trail = [_outside(entry) for entry in trail_of(archive, record)]
         copies = dict(_copies(archive, record))
         notes.append(note := _view(record, trail, copies))
         for name, content in copies.items():
             yield f"notes/{record.id}/{name}", content
-        yield f"notes/{record.id}/trail.json", as_json(trail)
+        yield f"notes/{record.id}/trail.json", as_json([item(entry) for entry in trail])
         page = reading_room.page(templates, "note", brand, n=note, archive_id=archive.id)
         yield f"notes/{record.id}/index.html", page.encode()
     head = archive.head()
@@ -103,7 +104,7 @@ def _files(
         notes=notes,
         count=_count(len(notes)),
         which=which,
-        states=[s for s in _STATES if any(note["state"] == s for note in notes)],
+        states=[s for s in STATES if any(note["state"] == s for note in notes)],
         analysts=analysts,
         archive_id=archive.id,
         head_seq=str(head.seq),
@@ -111,9 +112,6 @@ def _files(
     )
     yield "index.html", index.encode()
     yield MARK, f"{archive.id}\n".encode()
-
-
-_STATES = ("submitted", "returned", "approved", "publishing", "published", "superseded", "withdrawn")
 
 
 def _count(number: int) -> str:
@@ -174,14 +172,16 @@ def row(record: NoteRecord) -> dict[str, Any]:
 
 def entry_row(entry: Entry) -> dict[str, str]:
     """Return what a trail says of an entry."""
-    reason = str(entry.body.get("reason", "")) if entry.kind == "note.refused" else entry.why
+    said = [entry.why]
+    if entry.kind == "note.refused":
+        said = [str(entry.body[key]) for key in ("step", "reason") if key in entry.body]
     return {
         "seq": str(entry.seq),
         "at": f"{entry.at:%Y-%m-%d %H:%M:%S}",
         "kind": entry.kind,
         "note": entry.note or "",
         "who": f"{entry.actor.name or entry.actor.id}, {entry.actor.role}",
-        "why": " ".join(reason.split()),
+        "why": " ".join(": ".join(said).split()),
     }
 
 
@@ -192,24 +192,10 @@ def trail_of(archive: Archive, record: NoteRecord) -> Iterator[Entry]:
             yield entry
 
 
-def as_json(trail: Sequence[Entry]) -> bytes:
-    """Write entries as JSON for machines."""
-    content = [
-        {
-            "seq": entry.seq,
-            "at": entry.at.isoformat(),
-            "kind": entry.kind,
-            "note": entry.note,
-            "actor": {"id": entry.actor.id, "name": entry.actor.name, "role": entry.actor.role},
-            "why": entry.why,
-            "key": entry.key,
-            "body": entry.body,
-            "prev": entry.prev,
-            "digest": entry.digest,
-        }
-        for entry in trail
-    ]
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+def _outside(entry: Entry) -> Entry:
+    """Leave out what tells of the desk's machines: accounts, and words of a refusal, which name paths."""
+    hidden = ("login", "reason") if entry.kind == "note.refused" else ("login",)
+    return replace(entry, body={key: said for key, said in entry.body.items() if key not in hidden})
 
 
 def _warning(record: NoteRecord) -> str:

@@ -144,9 +144,17 @@ def token_faults(token: bytes, digest: bytes, trust: Sequence[x509.Certificate])
         return [f"the time stamp cannot be verified: {_line(error)}"]
     if not (status["intact"] and status["valid"]):
         return ["the time stamp's signature does not hold"]
+    signer = x509.load_der_x509_certificate(status["signing_cert"].dump())
+    if not is_valid(signer, moment):
+        return [f"the certificate of the time stamp was not valid at {moment:%Y-%m-%d %H:%M} UTC"]
     if status["trust_problem_indic"] is not None or status["validation_path"] is None:
         return [f"the time stamp of {moment:%Y-%m-%d %H:%M} UTC is by nobody trusted: {_why(status)}"]
     return []
+
+
+def is_valid(certificate: x509.Certificate, at: dt.datetime) -> bool:
+    """Tell whether a moment lies within the dates of a certificate."""
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
 def as_asn1(certificates: Sequence[x509.Certificate]) -> list[Any]:

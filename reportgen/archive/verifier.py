@@ -6,7 +6,13 @@
 Needs Python 3.10 or newer and nothing besides; signatures are checked with the command openssl. FOLDER is
 where this file lies unless another is named. --trust names the certificates (PEM) that are trusted to vouch
 for the signers; without it the signatures are checked, and who made them is told. Exit status: 0 all is
-well, 1 something is wrong (each fault is named), 2 the package cannot be checked.
+well, 1 something is wrong or not proven (each fault is named), 2 the package cannot be checked.
+
+What it proves rests on signatures. A signed head speaks for its entry and, back from it, for each one that
+the next names, as far as the first line that is withheld. A signed SHA256SUMS speaks for the package as the
+desk made it. An entry for which neither speaks is a fault, and so is a file of a note that the entries do
+not name, or one that they name and that is absent (but for the data pack). What a withheld line concerns,
+which notes the package should hold, and what came after its last entry, only a signed SHA256SUMS can tell.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import bisect
 import datetime as dt
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -28,11 +35,20 @@ from pathlib import Path
 from typing import Any
 
 SUMS = "SHA256SUMS"
+SIGNED_SUMS = f"{SUMS}.p7s"
 PACKAGE = "package.json"
+IDENTITY = "archive.json"
+NOTES = "notes"
+SIGNED = "note.signed.pdf"
+PACK = "inputs.parquet"  # may stay in the archive: some series must not be handed on
 LEDGER = "trail/ledger.jsonl"
 FILES, CHAIN, HEADS, RECORDS, SIGNATURES = 1, 2, 3, 4, 5  # the numbers of the checks
 _PIECE = 1 << 20
+_LARGEST = 1 << 53  # what JSON carries without loss
+_DEEPEST = 64
 _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
+_PDF_TIME = re.compile(rb"/M\s*\(D(?::|\\072)(\d{14})Z")
+_SIGNING_TIME = re.compile(r"signingTime.*?(?:UTCTIME|GENERALIZEDTIME):([A-Za-z]{3} .*? GMT)", re.DOTALL)
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 
 
@@ -57,8 +73,20 @@ class Fault:
     subject: str
     message: str
 
+    def __post_init__(self) -> None:
+        """Keep to what can be printed: hostile input may hold half characters."""
+        self.subject, self.message = printable(self.subject), printable(self.message)
+
     def __str__(self) -> str:
         return f"{self.subject}: {self.message}"
+
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+def printable(text: str) -> str:
+    """Return words that any terminal takes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 # The chain -------------------------------------------------------------------------------------------------
@@ -76,23 +104,53 @@ def links(content: bytes) -> tuple[list[Link], bytes]:
 def _link(number: int, line: bytes, before: str) -> Link:
     found = Link(number, hashlib.sha256(line).hexdigest())
     try:
-        entry = json.loads(line)
-        if not isinstance(entry, dict):
-            raise ValueError("it is no object")
+        entry = read_line(line)
         seq, prev = entry["seq"], entry.get("prev")
-        if isinstance(seq, bool) or not isinstance(seq, int):
-            raise ValueError("its seq is no number")
+        if isinstance(seq, bool) or not isinstance(seq, int) or not 0 < seq < _LARGEST:
+            raise ValueError("its seq is no number of an entry")
         if entry.get("withheld") is True:
             found.withheld, prev, found.digest = True, before, str(entry["digest"])
         if not isinstance(prev, str):
             raise ValueError("its prev is no digest")
     except KeyError as error:
         found.why = f"it has no {error}"
-    except ValueError as error:
-        found.why = str(error)
+    except UNREADABLE as error:
+        found.why = printable(str(error))
     else:
         found.seq, found.prev, found.entry = seq, prev, entry
     return found
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """Read a line of a ledger.
+
+    Raises: ValueError for what no entry can hold.
+    """
+    try:
+        found = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    if line.count(b"{") + line.count(b"[") > _DEEPEST and _depth(found) > _DEEPEST:
+        raise ValueError("it is nested too deep")
+    if b"\\ud" in line or b"\\uD" in line:  # half a character, unless the other half follows
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
+def _depth(found: Any) -> int:
+    """Return how deep objects and lists lie within each other."""
+    depth, level = 0, [found]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for held in level
+            for inner in (held.values() if isinstance(held, dict) else held)
+            if isinstance(inner, (dict, list))
+        ]
+    return depth
 
 
 def chain_faults(
@@ -288,15 +346,18 @@ class Package:
         self.faults: list[Fault] = []
         self.notes: list[str] = []  # what a reader should know besides
         self.digests: dict[str, str] = {}
+        self.good: set[str] | None = None  # files whose signature holds; None: they could not be checked
 
     def verify(self) -> None:
         """1. Files have the digests of SHA256SUMS, and no other file is there. 2. The chain is whole.
-        3. Signed heads agree with it. 4. The files of each note are those that its entries name, and the
-        signed PDF begins with the approved one. 5. Signatures hold."""
+        3. Signed heads agree with it, and for each entry a signature speaks. 4. The files of each note are
+        those that its entries name, none is absent, and the signed PDF begins with the approved one.
+        5. Signatures hold."""
         self._sums()
+        self._signatures()
         held = self._chain()
         self._records(held)
-        self._signatures()
+        self.faults.sort(key=lambda fault: fault.check)
 
     def _fault(self, check: int, subject: str, message: str) -> None:
         self.faults.append(Fault(check, subject, message))
@@ -314,7 +375,8 @@ class Package:
             else:
                 self._fault(FILES, SUMS, f"line {number} is no digest and name")
         there = {p.relative_to(self.folder).as_posix(): p for p in self.folder.rglob("*") if p.is_file()}
-        there.pop(SUMS, None)
+        for name in (SUMS, SIGNED_SUMS):
+            there.pop(name, None)
         for name, path in sorted(there.items()):
             self.digests[name] = digest_of(path)
             if name not in wanted:
@@ -335,122 +397,227 @@ class Package:
         found, torn = links(content)
         if torn:
             self._fault(CHAIN, LEDGER, f"{len(torn)} bytes follow the last line break")
-        heads = [
-            (f"heads/{path.name}", *said)
-            for path in sorted((self.folder / "heads").glob("*.json"))
-            if (said := self._head(path)) is not None
-        ]
+        heads = list(self._heads())
         whole = bool(found) and found[0].seq == 1
-        anchor = self.digests.get("archive.json") if whole else None
+        anchor = self.digests.get(IDENTITY) if whole else None
         faults, held = chain_faults(found, anchor, {seq: digest for _, seq, digest in heads})
         self.faults += faults + head_faults(held, heads)
         withheld = [link.seq for link in found if link.withheld]
         if withheld:
             self.notes.append(
-                f"{len(withheld)} of {len(found)} entries concern others and are withheld; the chain passes "
-                f"over them by their digests alone, and each signed head vouches for the entries before it"
+                f"{len(withheld)} of {len(found)} entries concern others and are withheld; their digests "
+                "stand in their places"
             )
+        self._spoken_for(held, heads, withheld)
         return held
 
-    def _head(self, path: Path) -> tuple[int, str] | None:
+    def _heads(self) -> Iterator[tuple[str, int, str]]:
+        """Return the heads whose signature holds, or all of them where signatures could not be checked."""
         try:
-            head = json.loads(path.read_bytes())
-            return int(head["seq"]), str(head["digest"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            self._fault(HEADS, f"heads/{path.name}", f"cannot be read: {error!r}")
-            return None
+            archive = str(json.loads((self.folder / IDENTITY).read_bytes())["id"])
+        except (OSError, *UNREADABLE) as error:
+            self._fault(HEADS, IDENTITY, f"cannot be read: {error!r}")
+            archive = ""
+        for path in sorted((self.folder / "heads").glob("*.json")):
+            name = f"heads/{path.name}"
+            try:
+                head = json.loads(path.read_bytes())
+                seq, digest, of = int(head["seq"]), str(head["digest"]), str(head["archive"])
+            except (OSError, *UNREADABLE) as error:
+                self._fault(HEADS, name, f"cannot be read: {error!r}")
+                continue
+            if archive and of != archive:
+                self._fault(HEADS, name, f"foreign: it is the head of archive {of}, expected {archive}")
+            elif not path.with_name(f"{path.name}.p7s").is_file():
+                self._fault(HEADS, name, "its signature is missing")
+            elif self.good is None or name in self.good:
+                yield name, seq, digest
+
+    def _spoken_for(
+        self, held: Mapping[int, Link], heads: Iterable[tuple[str, int, str]], withheld: Sequence[int]
+    ) -> None:
+        """Say for which entries no signature speaks: from a signed head back, as far as lines can be read."""
+        if self.good is None or SUMS in self.good:
+            return
+        spoken: set[int] = set()
+        for _, head, named in heads:
+            seq, digest = head, named
+            while (
+                (link := held.get(seq)) and link.digest == digest and not link.withheld and seq not in spoken
+            ):
+                spoken.add(seq)
+                seq, digest = seq - 1, link.prev
+        silent = [seq for seq, link in sorted(held.items()) if seq not in spoken and not link.withheld]
+        for numbers in _runs(silent):
+            self._fault(HEADS, _numbers(numbers), f"no signed head speaks for it, and {SUMS} is not signed")
+        for numbers in _runs(sorted(withheld)):
+            self._fault(HEADS, _numbers(numbers), f"withheld; what it concerns only a signed {SUMS} can tell")
+        self.notes.append(
+            f"{SUMS} is not signed: this package cannot prove that no note and no later entry is missing, "
+            "nor that index.pdf, README.txt and the tables of the trail are as the desk wrote them"
+        )
 
     def _records(self, held: Mapping[int, Link]) -> None:
         """Compare the files of each note with what the entries say was sealed and published."""
+        lives: dict[str, list[dict[str, Any]]] = {}
+        for _, link in sorted(held.items()):
+            note = link.entry.get("note")
+            if isinstance(note, str) and not link.withheld:
+                lives.setdefault(note, []).append(link.entry)
+        there: dict[str, dict[str, str]] = {}
+        for path, digest in self.digests.items():
+            top, _, rest = path.partition("/")
+            note, _, name = rest.partition("/")
+            if top == NOTES and name:
+                there.setdefault(note, {})[name] = digest
+            elif top == NOTES:
+                self._fault(RECORDS, path, "belongs to no note")
+        for note in sorted(self._listed() | there.keys()):
+            try:
+                sealed = self._sealed(note, lives.get(note, []))
+            except UNREADABLE as error:
+                self._fault(RECORDS, note, f"its entries cannot be understood: {error!r}")
+                continue
+            self._compare(note, sealed, there.get(note, {}))
+            self._begins(f"{NOTES}/{note}", there.get(note, {}))
+
+    def _listed(self) -> set[str]:
         try:
             notes = json.loads((self.folder / PACKAGE).read_bytes())["notes"]
-            listed = {n["id"]: (str(n["folder"]), dict(n["files"]), list(n["entries"])) for n in notes}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            return {str(note["id"]) for note in notes}
+        except (OSError, *UNREADABLE) as error:
             self._fault(RECORDS, PACKAGE, f"cannot be read: {error!r}")
-            return
-        for note, (folder, files, entries) in listed.items():
-            if absent := [seq for seq in entries if seq not in held or held[seq].withheld]:
-                self._fault(RECORDS, note, f"{LEDGER} lacks {_numbers(absent)} of its life")
-            bodies = [held[seq].entry for seq in entries if seq in held]
-            named = set(re.findall(r"[0-9a-f]{64}", json.dumps([b.get("body") for b in bodies])))
-            for name, digest in files.items():
-                path = f"{folder}/{name}"
-                if self.digests.get(path, digest) != digest:
-                    self._fault(RECORDS, path, f"not the file of {note} that was sealed")
-                elif digest not in named:
-                    self._fault(RECORDS, path, f"no entry of {note} names it")
-            self._begins(folder, files)
+            return set()
 
-    def _begins(self, folder: str, files: Mapping[str, str]) -> None:
-        if "note.pdf" in files and "note.signed.pdf" in files:
-            plain, signed = (self.folder / folder / name for name in ("note.pdf", "note.signed.pdf"))
-            if plain.is_file() and signed.is_file():
-                content = plain.read_bytes()
-                if not signed.read_bytes().startswith(content):
-                    self._fault(
-                        RECORDS, f"{folder}/note.signed.pdf", "does not begin with the approved bytes"
-                    )
+    def _sealed(self, note: str, life: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        """Return the digests of a note's files by name, as its entries have them."""
+        files: dict[str, str] = {}
+        submitters: set[str] = set()
+        approved: set[str] = set()
+        for entry in life:
+            body, kind = entry["body"], entry["kind"]
+            if kind == "note.submitted":
+                files = dict(body["files"])
+                submitters.add(entry["actor"]["id"])
+            elif kind == "note.approved" and entry["actor"]["id"] not in submitters:
+                approved.add(body["manifest"])
+            elif kind == "note.published":
+                if body["manifest"] not in approved:
+                    self._fault(RECORDS, note, "published, but nobody else approved what was submitted")
+                if (body["manifest"], body["unsigned_pdf"]) != (files["manifest.json"], files["note.pdf"]):
+                    self._fault(RECORDS, note, "published is not what was submitted last")
+                files |= {SIGNED: body["signed_pdf"], "chain.pem": body["chain"], **body["signatures"]}
+                if "manifest.json.p7s" not in body["signatures"]:
+                    self._fault(RECORDS, note, "published without a signature of its manifest")
+        if not files:
+            self._fault(RECORDS, note, f"no entry of {LEDGER} submits it")
+        return files
+
+    def _compare(self, note: str, sealed: Mapping[str, str], there: Mapping[str, str]) -> None:
+        told = {fault.subject for fault in self.faults if fault.check == FILES}
+        for name in sorted(sealed.keys() | there.keys()):
+            path = f"{NOTES}/{note}/{name}"
+            if name not in sealed:
+                self._fault(RECORDS, path, f"no entry of {note} names it")
+            elif name not in there:
+                if name != PACK and path not in told:
+                    self._fault(RECORDS, path, f"missing: the entries of {note} name it")
+            elif there[name] != sealed[name]:
+                self._fault(RECORDS, path, f"not the file that the entries of {note} name")
+        if sealed and PACK in sealed and PACK not in there:
+            self.notes.append(f"{NOTES}/{note}/{PACK} stays in the archive")
+
+    def _begins(self, folder: str, there: Mapping[str, str]) -> None:
+        if "note.pdf" in there and SIGNED in there:
+            plain, signed = (self.folder / folder / name for name in ("note.pdf", SIGNED))
+            if not signed.read_bytes().startswith(plain.read_bytes()):
+                self._fault(RECORDS, f"{folder}/{SIGNED}", "does not begin with the approved bytes")
 
     def _signatures(self) -> None:
         found = sorted(self.folder.rglob("*.p7s"))
-        pdfs = sorted(self.folder.rglob("note.signed.pdf"))
+        pdfs = sorted(path for path in self.folder.rglob(SIGNED) if path.is_file())
         if (found or pdfs) and shutil.which("openssl") is None:
-            self.notes.append(f"{len(found) + len(pdfs)} signatures not checked: openssl is not on the PATH")
+            number = len(found) + len(pdfs)
+            self._fault(SIGNATURES, f"{number} signatures", "not checked: openssl is not on the PATH")
             return
         if stamps := sorted(self.folder.rglob("*.tsr")):
             asked = "openssl ts -verify -token_in -in FILE.tsr -data FILE -CAfile CERTIFICATES"
             self.notes.append(f"{len(stamps)} time stamps not checked here: {asked}")
         made: Counter[str] = Counter()
+        self.good = set()
         with tempfile.TemporaryDirectory() as scratch:
-            for path in found:
-                self._signed(path, path.with_suffix(""), path, Path(scratch), made)
-            for path in pdfs:
-                parts = pdf_parts(path.read_bytes())
-                if parts is None:
-                    self._fault(SIGNATURES, self._name(path), "no signature that covers the whole PDF")
-                    continue
-                content, signature = Path(scratch) / "content", Path(scratch) / "signature"
-                content.write_bytes(parts[0])
-                signature.write_bytes(parts[1])
-                self._signed(path, content, signature, Path(scratch), made)
+            check = _Signatures(Path(scratch), self.trust)
+            for path in [*found, *pdfs]:
+                signer, why = check.detached(path) if path.suffix == ".p7s" else check.pdf(path)
+                name = path.relative_to(self.folder).as_posix()
+                if why:
+                    self._fault(SIGNATURES, name, why)
+                else:
+                    made[signer] += 1
+                    self.good.add(name.removesuffix(".p7s"))
         for signer, count in sorted(made.items()):
             how = "trusted" if self.trust else "who vouches for it was not checked, name --trust"
             self.notes.append(f"{count} signatures hold, by {signer} ({how})")
 
-    def _signed(self, path: Path, content: Path, signature: Path, scratch: Path, made: Counter[str]) -> None:
-        trust = ["-CAfile", str(self.trust)] if self.trust else ["-noverify"]
-        command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", *trust]
-        command += ["-in", str(signature), "-content", str(content), "-signer", str(scratch / "signer.pem")]
+
+class _Signatures:
+    """The command openssl, with a scratch folder; it trusts the certificates named and no others."""
+
+    def __init__(self, scratch: Path, trust: Path | None) -> None:
+        self.scratch, self.trust = scratch, trust
+        none = scratch / "none"
+        none.mkdir()
+        # Without these the system's own certificates would vouch for signers, too.
+        self.environment = {**os.environ, "SSL_CERT_DIR": str(none), "SSL_CERT_FILE": str(none / "none.pem")}
+
+    def detached(self, path: Path) -> tuple[str, str]:
+        """Return who made the signature beside a file, and why it does not hold."""
+        content = path.with_suffix("")
         if not content.is_file():
-            self._fault(SIGNATURES, self._name(path), f"what it signs is missing: {self._name(content)}")
-            return
-        done = subprocess.run(
-            [*command, "-out", str(scratch / "out"), *self._moment(signature)], capture_output=True, text=True
-        )
+            return "", f"what it signs is missing: {content.name}"
+        return self._verified(content, path, self._signing_time(path))
+
+    def pdf(self, path: Path) -> tuple[str, str]:
+        """Return who made the signature in a PDF, and why it does not hold."""
+        parts = pdf_parts(path.read_bytes())
+        if parts is None:
+            return "", "no signature that covers the whole PDF"
+        content, signature = self.scratch / "content", self.scratch / "signature"
+        content.write_bytes(parts[0])
+        signature.write_bytes(parts[1])
+        stated = [_moment(found[1].decode(), "%Y%m%d%H%M%S") for found in _PDF_TIME.finditer(parts[0])]
+        return self._verified(content, signature, stated[-1] if stated else None)
+
+    def _verified(self, content: Path, signature: Path, at: dt.datetime | None) -> tuple[str, str]:
+        signer = self.scratch / "signer.pem"
+        trust = ["-CAfile", str(self.trust)] if self.trust else ["-noverify"]
+        # Was the certificate valid when it signed? Whether it is today does not matter.
+        moment = ["-attime", str(int(at.timestamp()))] if self.trust and at else []
+        asked = ["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", *trust, *moment]
+        asked += ["-in", str(signature), "-content", str(content), "-signer", str(signer)]
+        done = self._openssl([*asked, "-out", str(self.scratch / "out")])
         if done.returncode:
-            said = " ".join(done.stderr.split())
-            self._fault(SIGNATURES, self._name(path), f"the signature does not hold: {said[-300:]}")
-            return
-        asked = ["openssl", "x509", "-in", str(scratch / "signer.pem"), "-noout", "-subject"]
-        asked += ["-nameopt", "utf8,sep_comma_plus_space"]
-        named = subprocess.run(asked, capture_output=True, text=True)
-        made[named.stdout.strip().removeprefix("subject=").strip()] += 1
+            return "", f"the signature does not hold: {' '.join(done.stderr.split())[-300:]}"
+        asked = ["x509", "-in", str(signer), "-noout", "-subject", "-nameopt", "utf8,sep_comma_plus_space"]
+        return self._openssl(asked).stdout.strip().removeprefix("subject=").strip(), ""
 
-    def _moment(self, signature: Path) -> list[str]:
-        """Ask whether the certificate was valid when it signed, not whether it is today."""
-        if not self.trust:
-            return []
-        asked = ["openssl", "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", str(signature)]
-        said = subprocess.run(asked, capture_output=True, text=True).stdout
-        found = re.search(r"signingTime.*?(?:UTCTIME|GENERALIZEDTIME):([A-Za-z]{3} .*? GMT)", said, re.DOTALL)
-        if found is None:
-            return []
-        written = f"{' '.join(found[1].split())} +0000"
-        moment = dt.datetime.strptime(written, "%b %d %H:%M:%S %Y GMT %z")
-        return ["-attime", str(int(moment.timestamp()))]
+    def _signing_time(self, signature: Path) -> dt.datetime | None:
+        """Return when a signature says that it was made."""
+        asked = ["cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", str(signature)]
+        found = _SIGNING_TIME.search(self._openssl(asked).stdout)
+        return _moment(" ".join(found[1].split()), "%b %d %H:%M:%S %Y GMT") if found else None
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.name
+    def _openssl(self, asked: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["openssl", *asked], env=self.environment, capture_output=True, text=True, errors="replace"
+        )
+
+
+def _moment(written: str, form: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.strptime(f"{written} +0000", f"{form} %z")
+    except ValueError:
+        return None
 
 
 def digest_of(path: Path) -> str:
@@ -467,9 +634,9 @@ def pdf_parts(content: bytes) -> tuple[bytes, bytes] | None:
     found = list(_BYTE_RANGE.finditer(content))
     if not found:
         return None
-    begin, first, second, length = (int(found[-1][k]) for k in range(1, 5))
-    hidden = content[begin + first : second].strip()
     try:
+        begin, first, second, length = (int(found[-1][k]) for k in range(1, 5))
+        hidden = content[begin + first : second].strip()
         signature = bytes.fromhex(hidden[1:-1].decode("ascii"))
     except ValueError:
         return None
@@ -486,8 +653,19 @@ def _der(padded: bytes) -> bytes:
     return padded[: 2 + count + int.from_bytes(padded[2 : 2 + count], "big")]
 
 
-def _numbers(found: Sequence[int]) -> str:
-    return ("entry " if len(found) == 1 else "entries ") + ", ".join(map(str, found))
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Return the first and the last of each row of numbers without a gap."""
+    first: int | None = None
+    for k, number in enumerate(numbers):
+        first = number if first is None else first
+        if k + 1 == len(numbers) or numbers[k + 1] != number + 1:
+            yield first, number
+            first = None
+
+
+def _numbers(run: tuple[int, int]) -> str:
+    first, last = run
+    return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
 def main() -> int:

@@ -15,8 +15,8 @@ from reportgen.archive.archive import IDENTITY
 from reportgen.archive.file_proof import FileProof
 from reportgen.archive.ledger import FILE
 from reportgen.archive.objects import FOLDER
-from reportgen.archive.proof import CHECKS, LAYOUT, OBJECTS, RECORDS, SIGNATURES, STAMPS
-from reportgen.archive.verifier import CHAIN, HEADS, Fault
+from reportgen.archive.proof import CHECKS, LAYOUT, OBJECTS, RECORDS, SIGNATURES, STAMPS, Trust
+from reportgen.archive.verifier import CHAIN, HEADS, Fault, printable
 from reportgen.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -53,11 +53,15 @@ def verify(
     root: Path,
     trust: Sequence[Certificate],
     *,
+    stamp_trust: Sequence[Certificate] = (),
     heads: Iterable[Path] = (),
     signatures: bool = True,
     progress: Progress = lambda _: None,
 ) -> Verdict:
-    """Verify an archive. Shape: heads are copies of heads that were kept elsewhere.
+    """Verify an archive.
+
+    Shape: trust vouches for signers, stamp_trust for time-stamping authorities; heads are copies of heads
+        that were kept elsewhere.
 
     Raises: ArchiveError if there is no archive.
     """
@@ -66,7 +70,9 @@ def verify(
     if not any((root / name).exists() for name in (IDENTITY, FILE, FOLDER)):
         raise ArchiveError(f"{root}: no archive: neither {IDENTITY} nor {FILE} nor {FOLDER} is in it")
     for _ in range(_ATTEMPTS):
-        run = FileProof(root, trust, signatures=signatures and bool(trust), others=tuple(heads))
+        run = FileProof(
+            root, Trust(trust, stamp_trust), signatures=signatures and bool(trust), others=tuple(heads)
+        )
         for check, step in _steps(run):
             with run.timed(check):
                 progress(CHECKS[check])
@@ -101,7 +107,7 @@ def _verdict(run: FileProof) -> Verdict:
     head = (last, run.held[last].digest) if last else None
     return Verdict(
         faults=tuple(Fault(*said) for said in faults),
-        unfinished=tuple(dict.fromkeys(run.unfinished)),
+        unfinished=tuple(dict.fromkeys(map(printable, run.unfinished))),
         entries=len(run.held),
         objects=len(run.there),
         size=run.size,

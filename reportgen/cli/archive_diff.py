@@ -43,14 +43,14 @@ def command(
     """
     from reportgen.archive.diff import difference, week_before
 
-    new_id, new = _files(desk, note, root)
+    new_id, new = _named(desk, note, root)
     if other is None:
         manifest = _manifest(new_id, new)
         found = week_before(
             office.archive_of(desk, root), manifest["note"], manifest["lang"], manifest["as_of"]
         )
         other = found.id
-    old_id, old = _files(desk, other, root)
+    old_id, old = _named(desk, other, root)
     result = difference(new_id, new, old_id, old)
     if page is not None:
         from reportgen import config
@@ -65,18 +65,10 @@ def command(
         click.echo("\n".join(_text(result, sys.stdout.isatty())))
 
 
-def _files(desk: Desk, note: str, root: Path | None) -> tuple[str, Mapping[str, bytes]]:
+def _named(desk: Desk, note: str, root: Path | None) -> tuple[str, Mapping[str, bytes]]:
     """Return id and files of a note in the archive, or of a built folder."""
-    if Path(note).is_dir():
-        from reportgen.pipeline.checking import BuiltNote
-
-        files = BuiltNote(Path(note)).files
-        return str(_manifest(note, files)["id"]), files
-    from reportgen.archive.diff import files_of
-    from reportgen.archive.life import revision_of
-
-    revision_of(note)
-    return note, files_of(office.archive_of(desk, root), note)
+    files = office.files_of(desk, note, root)
+    return (_manifest(note, files)["id"] if Path(note).is_dir() else note), files
 
 
 def _manifest(note: str, files: Mapping[str, bytes]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import click
 from reportgen.assets import asset_dir
 from reportgen.cli import host, office, progress
 from reportgen.cli.options import desk_options
-from reportgen.errors import HostError
+from reportgen.cli.passphrase import passphrase_of, passphrase_option
 from reportgen.pipeline.desk import Desk
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -36,6 +36,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @office.why_option
 @office.archive_option
 @office.person_option
+@passphrase_option
 @desk_options
 def command(
     desk: Desk,
@@ -47,38 +48,41 @@ def command(
     why: str,
     root: Path | None,
     person: str,
+    passphrase_file: Path | None,
 ) -> None:
     """Write a package for a regulator: notes, trail, proof, and a verifier of one file.
 
     It holds every note to which anything happened in the days: the sealed files under readable names, the
     trail as CSV, JSON and the ledger's own lines, signed heads, an index as PDF, SHA256SUMS, and verify.py,
-    which needs Python and openssl but not reportgen. The ledger records who made it.
+    which needs Python and openssl but not reportgen. Where desk.toml names a key, it signs SHA256SUMS:
+    without that signature nothing speaks for what a withheld entry hides. To hand records out takes the role
+    approver or compliance. The ledger records who did, with what, and each attempt that failed.
     """
     host.require_renderer()
-    from reportgen.archive import Actor
-    from reportgen.archive.export import export, record
+    from reportgen.pipeline import exporting
 
     acting = office.office_of(desk, root, person)
-    who = acting.person
-    try:
-        with progress.shown() as say:
-            done = export(
-                acting.archive,
-                out,
-                begin.date(),
-                end.date(),
-                templates=asset_dir("templates"),
-                brand=acting.settings.brand,
-                packs=with_packs,
-                whole_trail=whole_trail,
-                progress=say,
-            )
-    except OSError as error:
-        raise HostError(
-            f"{out}: the package cannot be written: {error.strerror or error}",
-            hint="Name a place that can be written with --out, and check the space on its disk.",
-        ) from error
-    record(acting.archive, Actor(who.id, who.name, who.roles[0]), done, why)
+    exporting.ready(acting, why)
+    signing, seal = acting.settings.signing, None
+    if key := signing.key_file(desk.folder or Path()):
+        passphrase = passphrase_of(key, passphrase_file, keyring=signing.keyring)
+        seal = exporting.seal_for(acting, passphrase, why)
+    with progress.shown() as say:
+        done = exporting.export(
+            acting,
+            out,
+            begin.date(),
+            end.date(),
+            templates=asset_dir("templates"),
+            seal=seal,
+            why=why,
+            packs=with_packs,
+            whole_trail=whole_trail,
+            progress=say,
+        )
     notes = "1 note" if len(done.notes) == 1 else f"{len(done.notes)} notes"
     click.echo(done.path)
     click.echo(f"{notes}, entries {done.entries[0]} to {done.entries[1]}, {done.withheld} withheld", err=True)
+    if done.withheld and not done.signed:
+        said = "nothing proves what the withheld entries concern: sign with a key, or give --whole-trail"
+        click.echo(f"reportgen: {said}", err=True)

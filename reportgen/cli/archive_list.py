@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
+from reportgen.archive.records import STATES
 from reportgen.cli import office
 from reportgen.cli.options import desk_options
 from reportgen.pipeline.desk import Desk
-
-STATES = ("submitted", "returned", "approved", "publishing", "published", "superseded", "withdrawn")
 
 
 @click.command("list")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ def command(
     Exit status 8 if a byte differs; the first cause is named: a version of the software, else the first file
     that differs, and where.
     """
-    files = _files(desk, note, root)
+    files = office.files_of(desk, note, root)
     host.require_renderer()
     from reportgen.pipeline.reproducing import reproduce
 
@@ -47,19 +46,6 @@ def command(
     click.echo(_json(found) if as_json else _text(found))
     if not found.same:
         ctx.exit(ArchiveError.exit_code)
-
-
-def _files(desk: Desk, note: str, root: Path | None) -> Mapping[str, bytes]:
-    """Return the files of a note in the archive, or of a built folder."""
-    if Path(note).is_dir():
-        from reportgen.pipeline.checking import BuiltNote
-
-        return BuiltNote(Path(note)).files
-    from reportgen.archive.diff import files_of
-    from reportgen.archive.life import revision_of
-
-    revision_of(note)
-    return files_of(office.archive_of(desk, root), note)
 
 
 def _text(found: Reproduction) -> str:

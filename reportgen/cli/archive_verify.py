@@ -33,7 +33,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     "--trust",
     type=FILE,
     multiple=True,
-    help="Certificates (PEM) to trust besides [signing] trust of desk.toml; more than once.",
+    help="Certificates (PEM) to trust for signers besides [signing] trust of desk.toml; more than once.",
+)
+@click.option(
+    "--tsa-trust",
+    type=FILE,
+    multiple=True,
+    help="Certificates (PEM) to trust for time stamps besides [signing] tsa_trust; more than once.",
 )
 @click.option("--without-signatures", is_flag=True, help="Hash and walk the chain alone, which is fast.")
 @office.json_option
@@ -46,6 +52,7 @@ def command(
     root: Path | None,
     heads: tuple[Path, ...],
     trust: tuple[Path, ...],
+    tsa_trust: tuple[Path, ...],
     without_signatures: bool,
     as_json: bool,
 ) -> None:
@@ -56,7 +63,7 @@ def command(
     2 the ledger is whole: entries canonical, in order, each naming the one before
     3 heads, kept here or elsewhere, are those of this ledger
     4 every file is there and has the digest that it is named by
-    5 what was approved is what was submitted, and what was published begins with it
+    5 what others approved is what was submitted, and what was published begins with it
     6 signatures hold, by keys that were valid and trusted
     7 time stamps hold
 
@@ -67,20 +74,33 @@ def command(
     from reportgen.archive.verify import verify
 
     place = office.root_of(desk, root)
-    trusted = () if without_signatures else _trusted(desk, trust)
+    trusted, stamping = ((), ()) if without_signatures else _trusted(desk, trust, tsa_trust)
     with progress.shown() as say:
-        verdict = verify(place, trusted, heads=heads, signatures=not without_signatures, progress=say)
+        verdict = verify(
+            place,
+            trusted,
+            stamp_trust=stamping,
+            heads=heads,
+            signatures=not without_signatures,
+            progress=say,
+        )
     click.echo(_json(verdict) if as_json else _text(verdict))
     if not verdict.ok:
         ctx.exit(ArchiveError.exit_code)
 
 
-def _trusted(desk: Desk, more: tuple[Path, ...]) -> tuple[Certificate, ...]:
+def _trusted(
+    desk: Desk, trust: tuple[Path, ...], tsa_trust: tuple[Path, ...]
+) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
+    """Return the certificates that vouch for signers, and those for time-stamping authorities."""
     from reportgen import config
     from reportgen.archive.keys import load_certificates
 
-    settings = config.load_desk(desk.folder).signing
-    return tuple(load_certificates([*settings.trust_files(desk.folder or Path()), *more]))
+    settings, folder = config.load_desk(desk.folder).signing, desk.folder or Path()
+    return (
+        load_certificates([*settings.trust_files(folder), *trust]),
+        load_certificates([*settings.tsa_trust_files(folder), *tsa_trust]),
+    )
 
 
 def _text(verdict: Verdict) -> str:

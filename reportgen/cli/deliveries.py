@@ -25,6 +25,7 @@ COLUMNS = (
     *("note", "recipient", "state", "at", "kind", "audience", "jurisdiction", "attempts", "reply"),
     *("message_id", "sha256", "address"),
 )
+_COMPUTED = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = ("recipient", "state", "at", "reply")
 
 
@@ -84,18 +85,15 @@ def _read_bounces(archive: Archive, path: Path) -> None:
     )
     for note, recipient, words in found.bounced:
         click.echo(f"  {note} {recipient}: {words}", err=True)
+    for name, why in found.unreadable:
+        click.echo(f"  {name}: cannot be read: {why}", err=True)
 
 
 def _chosen(archive: Archive, note_id: str | None, recipient: str | None) -> list[Delivery]:
-    from reportgen.delivery.record import PREFIX, deliveries
+    from reportgen.delivery.record import PREFIX, fold
 
-    if note_id is not None:
-        notes = [note_id]
-    else:
-        entries = archive.entries(PREFIX, key=recipient)
-        notes = list(dict.fromkeys(e.note for e in entries if e.note is not None))
-    found = (d for note in notes for d in deliveries(archive, note).values())
-    return [d for d in found if recipient in (None, d.recipient)]
+    found = fold(archive.entries(PREFIX, note=note_id, key=recipient))
+    return [delivery for held in found.values() for delivery in held.values()]
 
 
 def _row(delivery: Delivery) -> dict[str, str | int]:
@@ -117,8 +115,8 @@ def _csv(rows: Iterable[Mapping[str, str | int]]) -> str:
 
 
 def _inert(found: str | int) -> str | int:
-    """Keep a spreadsheet from computing a server's words; ids cannot begin so but for the journal's."""
-    return f"'{found}" if isinstance(found, str) and found.startswith(("=", "+", "-")) else found
+    """Keep a spreadsheet from computing what may be a server's words."""
+    return f"'{found}" if isinstance(found, str) and found.startswith(_COMPUTED) else found
 
 
 def _table(rows: list[dict[str, str | int]], columns: tuple[str, ...]) -> None:

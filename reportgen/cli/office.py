@@ -108,6 +108,22 @@ def office_of(desk: Desk, root: Path | None, person: str, output: Path | None = 
     return Office(archive, config.load_desk(desk.folder), person, desk.folder, _login())
 
 
+def files_of(desk: Desk, note: str, root: Path | None) -> Mapping[str, bytes]:
+    """Return the files of a note in the archive, or of a built folder.
+
+    Raises: UsageError, ConfigError, ArchiveError.
+    """
+    if Path(note).is_dir():
+        from reportgen.pipeline.checking import BuiltNote
+
+        return BuiltNote(Path(note)).files
+    from reportgen.archive import diff
+    from reportgen.archive.life import revision_of
+
+    revision_of(note)
+    return diff.files_of(archive_of(desk, root), note)
+
+
 def _login() -> str:
     """Return the account that runs the command, as user@machine; nothing where the system names none."""
     try:

@@ -46,6 +46,7 @@ ROLE = "sender"
     "--test", "address", metavar="ADDRESS", help="Send one message, marked TEST, to this address alone."
 )
 @click.option("--resend-in-flight", is_flag=True, help="Send again what may have arrived: same Message-ID.")
+@click.option("--resend-bounced", is_flag=True, help="Send again what came back, to the address on the list.")
 @click.option("--retry-failed", is_flag=True, help="Try again whom the server refused for good.")
 @click.option(
     "--everyone",
@@ -66,6 +67,7 @@ def command(
     rehearsal: Path | None,
     address: str | None,
     resend_in_flight: bool,
+    resend_bounced: bool,
     retry_failed: bool,
     everyone: bool,
     yes: bool,
@@ -75,9 +77,9 @@ def command(
 ) -> None:
     """Send a published note to the desk's clients, each once.
 
-    A correction goes to those who received the note that it replaces. What was interrupted goes on where it
-    ended; a message of which nobody knows whether it arrived is named, and sent again only with
-    --resend-in-flight. The exit status is 10 if anyone was not served.
+    A correction goes to those who received the note that it replaces, and to those who were still to receive
+    it. What was interrupted goes on where it ended; a message of which nobody knows whether it arrived is
+    named, and sent again only with --resend-in-flight. The exit status is 10 if anyone was not served.
     """
     from reportgen.delivery.planning import plan
     from reportgen.delivery.sending import alone
@@ -92,6 +94,7 @@ def command(
         return
     choices = {
         "resend_in_flight": resend_in_flight,
+        "resend_bounced": resend_bounced,
         "retry_failed": retry_failed,
         "everyone": everyone,
     }
@@ -160,9 +163,8 @@ def _rehearse(mailing: Mailing, planned: Plan, out: Path, as_json: bool) -> None
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
         return
-    click.echo(
-        f"{planned.note.id}: {len(planned.going)} messages and the journal's in {out}; nothing was sent"
-    )
+    copies = " and the journal's" if len(summary["messages"]) > len(planned.going) else ""
+    click.echo(f"{planned.note.id}: {len(planned.going)} messages{copies} in {out}; nothing was sent")
     for line in _who_not(planned):
         click.echo(line)
 
@@ -182,6 +184,7 @@ def _confirm(planned: Plan, mailing: Mailing) -> None:
         f"  not written to {len(planned.excused)}",
         f"  in flight      {len(planned.in_flight)}",
         f"  failed before  {len(planned.failed)}",
+        f"  came back      {len(planned.bounced)}",
         f"  not concerned  {planned.untouched + planned.elsewhere}",
     )
     for line in lines:
@@ -209,6 +212,7 @@ def _tell(planned: Plan, result: Result, as_json: bool) -> None:
         states = Counter(state for state, _ in result.left.values())
         parts = [f"{result.accepted} accepted", *(f"{n} {s.replace('_', ' ')}" for s, n in states.items())]
         parts += [f"{planned.served} had it"] if planned.served else []
+        parts += [f"{planned.untouched} not concerned"] if planned.untouched else []
         click.echo(f"{planned.note.id}: {', '.join(parts)}")
         for id, (state, reply) in result.left.items():
             click.echo(f"  {id}: {state.replace('_', ' ')}{': ' if reply else ''}{reply}")
@@ -230,6 +234,8 @@ def _who_not(planned: Plan) -> Iterator[str]:
         yield f"  {id}: in flight: it may have arrived; --resend-in-flight sends it again"
     for id in planned.failed:
         yield f"  {id}: failed before; --retry-failed tries again"
+    for id in planned.bounced:
+        yield f"  {id}: came back; --resend-bounced sends it again, to the address on the list"
     for id in planned.gone:
         yield f"  {id}: should have it, and is no longer on the list"
 

@@ -18,7 +18,6 @@ from reportgen.render.digest import FOLDER, NOTICE, UNSUBSCRIBE
 
 HTML, TEXT = "digest.html", "digest.txt"
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-_LINE = 57  # bytes in a line of base64
 # Stand for the parts that differ, and for those too large to be encoded by the library.
 _MARK = "reportgen-part-{}"
 
@@ -93,9 +92,9 @@ def _framed(
     for name, content in pictures.items():
         file = name.rpartition("/")[2]
         page.add_related(b"", "image", "png", cid=f"<{ids[name]}>", filename=file, disposition="inline")
-        _part(page, -1).set_payload(mark(_base64(content)))
+        _part(page, -1).set_payload(mark(_encoded(content)))
     message.add_attachment(b"", "application", "pdf", filename=f"{note_id}.pdf")
-    _part(message, -1).set_payload(mark(_base64(pdf)))
+    _part(message, -1).set_payload(mark(_encoded(pdf)))
     _set_boundaries(message, note_id)
     layout = message.as_bytes(policy=SMTP).partition(b"\r\n\r\n")[2]
     for name, content in parts[2:]:
@@ -121,9 +120,8 @@ def _set_boundaries(message: EmailMessage, note_id: str) -> None:
         part.set_boundary(f"=_{name}_{at}")
 
 
-def _base64(content: bytes) -> bytes:
-    lines = (content[at : at + _LINE] for at in range(0, len(content), _LINE))
-    return b"".join(base64.b64encode(line) + b"\r\n" for line in lines)
+def _encoded(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
 def _quoted(words: str) -> bytes:

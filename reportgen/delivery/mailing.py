@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import random
 import textwrap
 from collections.abc import Callable, Mapping
@@ -18,19 +19,20 @@ from reportgen.archive import Actor, Archive, NoteRecord
 from reportgen.config import DESK_FILE, Desk
 from reportgen.config.mail import Mail
 from reportgen.delivery import secrets
+from reportgen.delivery.addresses import address_digest, checked_address
 from reportgen.delivery.edition import edition
 from reportgen.delivery.message import Composer, Notice, signer
 from reportgen.delivery.planning import Plan
+from reportgen.delivery.queueing import Notices, composed, line_up
 from reportgen.delivery.recipients import (
     Recipient,
     Suppressed,
-    checked_address,
     load_recipients,
     load_suppressed,
 )
 from reportgen.delivery.record import PREFIX
-from reportgen.delivery.sending import Notices, Sender
-from reportgen.delivery.tokens import address_digest, message_id
+from reportgen.delivery.sending import Sender
+from reportgen.delivery.tokens import message_id
 from reportgen.delivery.transport import Outcome, SmtpServer, TemporaryError
 from reportgen.errors import ConfigError, DeliveryError, UsageError
 from reportgen.render.digest import mail_words, notice
@@ -76,9 +78,13 @@ class Mailing:
         return load_recipients(path, self.archive.clock().date())
 
     def suppressed(self) -> Suppressed:
-        """Read the desk's suppression list; without the file nobody is on it."""
+        """Read the desk's suppression list; nobody is on it where the desk names none and has none.
+
+        Raises: ConfigError with every fault; also for a list that is named and is not there.
+        """
         path = self.folder / Path(self.mail.suppressed).expanduser()
-        return load_suppressed(path) if path.exists() else Suppressed(frozenset())
+        is_named = "suppressed" in self.mail.model_fields_set
+        return load_suppressed(path) if is_named or os.path.lexists(path) else Suppressed(frozenset())
 
     def composer(self, record: NoteRecord) -> Composer:
         """Make the note ready for mail.
@@ -105,17 +111,20 @@ class Mailing:
         )  # fmt: skip
 
     def notices(self, plan: Plan) -> Notices:
-        """Return what is said of the sending: to clients of a correction, to the journal always."""
+        """Return what is said of the sending: to readers of a note that it replaces, and to the journal."""
         words = mail_words(self.templates, plan.note.language)
-        journal = words("notice.journal").replace("{count}", f"{len(plan.going)}")
-        client = Notice()
-        if plan.note.supersedes is not None:
-            said = words("notice.correction").replace("{old}", plan.note.supersedes)
+
+        def correction(old: str) -> Notice:
+            said = words("notice.correction").replace("{old}", old)
             if plan.note.correction_why:
                 why = " ".join(plan.note.correction_why.split())
                 said += " " + words("notice.correction_why").replace("{why}", why)
-            client = _said(words("subject.correction"), said)
-        return Notices(client, _said(words("subject.journal"), journal))
+            return _said(words("subject.correction"), said)
+
+        def journal(readers: int) -> Notice:
+            return _said(words("subject.journal"), words("notice.journal").replace("{count}", f"{readers}"))
+
+        return Notices({old: correction(old) for old in {*plan.corrects.values()}}, journal)
 
     def rehearse(self, plan: Plan, out: Path) -> dict[str, Any]:
         """Write every message of a plan into a new folder instead of sending it, and return the summary.
@@ -126,17 +135,19 @@ class Mailing:
             raise UsageError(f"{out}: not empty, expected a new folder for the messages")
         out.mkdir(parents=True, exist_ok=True)
         composer, notices = self.composer(plan.note), self.notices(plan)
-        date = self.archive.clock().replace(microsecond=0)
-        journal = Recipient("@journal", self.mail.journal, "Compliance journal", "", "", "", "active")
+        date = self.archive.clock().replace(microsecond=0).isoformat()
         rows = []
-        for one in (journal, *plan.going):
-            named = message_id(self.archive.id, plan.note.id, one.id, self.mail.id_domain)
-            said = notices.journal if one is journal else notices.client
-            message = composer.compose(one.id, one.name, one.email, named, date, said)
-            file = f"{one.id.lstrip('@')}.eml"
+        for one in line_up(plan, self.archive.id, self.mail, date):
+            message = composed(composer, one, notices)
+            file = f"{one.recipient.id}.eml"  # the journal's begins with @, as no reader's does
             (out / file).write_bytes(message.content)
             rows.append(
-                {"recipient": one.id, "file": file, "sha256": message.sha256, "bytes": len(message.content)}
+                {
+                    "recipient": one.recipient.id,
+                    "file": file,
+                    "sha256": message.sha256,
+                    "bytes": len(message.content),
+                }
             )
         summary = {"note": plan.note.id, "messages": rows, **counts(plan)}
         (out / SUMMARY).write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -187,6 +198,7 @@ def counts(plan: Plan) -> dict[str, Any]:
         "not_concerned": plan.untouched,
         "in_flight": list(plan.in_flight),
         "failed_before": list(plan.failed),
+        "bounced": list(plan.bounced),
         "no_longer_on_the_list": list(plan.gone),
     }
 

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from reportgen.config.mail import TOKEN, Mail
-from reportgen.delivery import secrets
+from reportgen.config.private import read_private
 from reportgen.delivery.edition import Edition, body
 from reportgen.delivery.tokens import token
 from reportgen.errors import ConfigError, DeliveryError
@@ -122,7 +122,7 @@ def signer(mail: Mail, folder: Path) -> Sign | None:
 
     settings = mail.dkim
     path = folder / Path(settings.key_file).expanduser()
-    key = secrets.private(path, "mail.dkim.key_file")
+    key = read_private(path, "desk.toml: mail.dkim.key_file")
     domain, selector = settings.domain.encode(), settings.selector.encode()
 
     def sign(content: bytes) -> bytes:

@@ -13,7 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.delivery.tokens import address_digest
+from reportgen.config.tables import shown
+from reportgen.delivery.addresses import address_digest, checked_address, digests, without
 from reportgen.errors import ConfigError
 
 COLUMNS = (
@@ -26,9 +27,9 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
 _AUDIENCE = re.compile(r"[a-z][a-z_]*")
 _JURISDICTION = re.compile(r"[A-Z]{2}")
-_LEAST_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SHOWN_FAULTS = 50
+_LONGEST_CODE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Who must not be written to, by digest of the address or by id."""
+    """Who must not be written to, by digest of the address or by id. Shape: names are in small letters."""
 
     names: frozenset[str]
 
     def __contains__(self, recipient: Recipient) -> bool:
-        return recipient.id in self.names or address_digest(recipient.email) in self.names
+        return recipient.id.lower() in self.names or not self.names.isdisjoint(digests(recipient.email))
 
 
 def load_recipients(path: Path, today: dt.date) -> tuple[Recipient, ...]:
@@ -69,7 +70,8 @@ def load_recipients(path: Path, today: dt.date) -> tuple[Recipient, ...]:
     seen: dict[tuple[str, str], int] = {}
     for number, row in _rows(path, COLUMNS[:6], COLUMNS, faults):
         recipient, found = _read(row, today)
-        for name, mark in (("id", row["id"].lower()), ("email", address_digest(row["email"]))):
+        email = row["email"] if recipient is None else recipient.email
+        for name, mark in (("id", row["id"].lower()), ("email", address_digest(email))):
             if row[name] and seen.setdefault((name, mark), number) != number:
                 found.append(f"{name}: the same as in row {seen[name, mark]}")
         faults += [f"row {number}: {fault}" for fault in found]
@@ -91,56 +93,39 @@ def load_suppressed(path: Path) -> Suppressed:
     for number, row in _rows(path, ("who",), ("who", "date", "why"), faults):
         who = row["who"]
         if "@" in who:
-            names.add(address_digest(who))
-        elif _ID.fullmatch(who) or _LEAST_DIGEST.fullmatch(who):
-            names.add(who)
+            try:
+                names.add(address_digest(checked_address(who)))
+            except ValueError as error:
+                faults.append(f"row {number}: who: {without(str(error), who)}")
+        elif _ID.fullmatch(who):  # a SHA-256 in hexadecimal looks like one
+            names.add(who.lower())
         else:
             faults.append(f"row {number}: who: expected an id, an address or its SHA-256")
     _refuse(path, faults)
     return Suppressed(frozenset(names))
 
 
-def checked_address(email: str) -> str:
-    """Return an address as it goes on the wire: its domain in ASCII.
-
-    Raises: ValueError saying what is wrong with it.
-    """
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        found = validate_email(
-            email,
-            check_deliverability=False,
-            allow_smtputf8=False,
-            allow_domain_literal=False,
-            test_environment=True,
-        )
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from error
-    return found.ascii_email or found.normalized
-
-
 def _read(row: Mapping[str, str], today: dt.date) -> tuple[Recipient | None, list[str]]:
     """Return a row's recipient, or what is wrong with the row; addresses and names are not repeated."""
     faults = [f"{name}: holds a control character" for name, value in row.items() if _CONTROL.search(value)]
     if not _ID.fullmatch(row["id"]):
-        faults.append(f"id: expected letters, digits, - and _, found {row['id']!r}")
+        faults.append(f"id: expected letters, digits, - and _{_found(row['id'])}")
     email = row["email"]
     try:
         email = checked_address(email)
     except ValueError as error:
-        faults.append(f"email: {_without(str(error), email)}")
+        faults.append(f"email: {without(str(error), email)}")
     if not row["name"]:
         faults.append("name: empty")
     if row["language"] and not _LANGUAGE.fullmatch(row["language"]):
-        faults.append(f"language: expected a code such as en, found {row['language']!r}")
+        faults.append(f"language: expected a code such as en{_found(row['language'])}")
     if not _AUDIENCE.fullmatch(row["audience"]):
-        faults.append(f"audience: expected a word such as institutional, found {row['audience']!r}")
+        faults.append(f"audience: expected a word such as institutional{_found(row['audience'])}")
     if not _JURISDICTION.fullmatch(row["jurisdiction"]):
-        faults.append(f"jurisdiction: expected a code such as US, found {row['jurisdiction']!r}")
+        faults.append(f"jurisdiction: expected a code such as US{_found(row['jurisdiction'])}")
     status = row["status"] or "active"
     if status not in STATUSES:
-        faults.append(f"status: expected {' or '.join(STATUSES)}, found {status!r}")
+        faults.append(f"status: expected {' or '.join(STATUSES)}{_found(status)}")
     faults += _consent(row, today)
     if faults:
         return None, faults
@@ -159,7 +144,7 @@ def _consent(row: Mapping[str, str], today: dt.date) -> list[str]:
         if dt.date.fromisoformat(given) > today:
             faults.append(f"consent_date: {given} lies in the future")
     except ValueError:
-        faults.append(f"consent_date: expected a date such as 2025-04-10, found {given!r}")
+        faults.append(f"consent_date: expected a date such as 2025-04-10{_found(given)}")
     return faults
 
 
@@ -167,15 +152,15 @@ def _rows(
     path: Path, needed: tuple[str, ...], known: tuple[str, ...], faults: list[str]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Return the rows of a list with their numbers, the header being row 1; every known column is there."""
-    rows = _from_database(path, known) if path.suffix.lower() in _DATABASES else _from_csv(path)
+    rows = _from_database(path, known) if path.suffix.lower() in _DATABASES else _from_csv(path, known)
     _, header = next(rows, (1, []))
     wrong = [f"column {name!r}: missing" for name in needed if name not in header]
     wrong += [
-        f"column {name!r}: unknown, expected some of {', '.join(known)}"
-        for name in header
+        f"column {_code(name) or at}: unknown, expected some of {', '.join(known)}"
+        for at, name in enumerate(header, 1)
         if name not in known
     ]
-    wrong += [f"column {name!r}: twice" for name in sorted({n for n in header if header.count(n) > 1})]
+    wrong += [f"column {name!r}: twice" for name in known if header.count(name) > 1]
     _refuse(path, wrong)
     for number, cells in rows:
         if len(cells) != len(header) and any(cells):
@@ -185,11 +170,11 @@ def _rows(
             yield number, {name: found.get(name, "").strip(" \t") for name in known}
 
 
-def _from_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _from_csv(path: Path, known: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     try:
         words = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}", hint=_HINT) from error
+        raise ConfigError(f"{path}: {error.strerror}", hint=_hint(known)) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from error
     reader = csv.reader(io.StringIO(words, newline=""), strict=True)
@@ -207,8 +192,8 @@ def _from_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _from_database(path: Path, known: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     if not path.is_file():
-        raise ConfigError(f"{path}: no such file", hint=_HINT)
-    table = "recipients" if "email" in known else "suppressed"
+        raise ConfigError(f"{path}: no such file", hint=_hint(known))
+    table = _kind(known)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             found = database.execute(f"SELECT * FROM {table} ORDER BY rowid")
@@ -226,12 +211,19 @@ def _refuse(path: Path, faults: list[str]) -> None:
         raise ConfigError(f"{path}: " + "\n  ".join(said))
 
 
-def _without(words: str, email: str) -> str:
-    """Leave an address out of a message about it."""
-    for part in (email, *email.split("@")):
-        if len(part) > 1:
-            words = words.replace(part, "…")
-    return words
+def _found(cell: str) -> str:
+    words = _code(cell)
+    return f", found {words}" if words else ""
 
 
-_HINT = f"Name the list in desk.toml as mail.recipients; its columns are {', '.join(COLUMNS)}."
+def _code(cell: str) -> str:
+    """Return what stands in the place of a code, unless it may be a name or an address."""
+    return shown(cell) if len(cell) <= _LONGEST_CODE and "@" not in cell else ""
+
+
+def _kind(columns: tuple[str, ...]) -> str:
+    return "recipients" if "email" in columns else "suppressed"
+
+
+def _hint(columns: tuple[str, ...]) -> str:
+    return f"Name the list in desk.toml as mail.{_kind(columns)}; its columns are {', '.join(columns)}."

@@ -1,8 +1,8 @@
 """Who got which note, as the archive's ledger tells it; nothing about a delivery is kept anywhere else.
 
 The kinds of entry, each with the recipient's id as key:
-    delivery.queued      is to get the note; Message-ID and digest of the address are settled
-    delivery.held        may not get it, and why
+    delivery.queued      is to get the note, or to get it again; Message-ID and address are settled
+    delivery.held        may not get it, and why; or goes on under another id
     delivery.in_flight   the message of this digest is about to be handed over
     delivery.accepted    the server took it, in these words
     delivery.deferred    the server did not take it now
@@ -45,6 +45,10 @@ class Delivery:
     attempts: int = 0
     reply: str = ""
     seq: int = 0  # of the entry that settled it
+    corrects: str = ""  # the note that the reader holds and this one replaces
+    readers: int = 0  # of the send of which this is the journal's copy
+    doubted: bool = False  # handed over once without an answer, whatever came of it later
+    taken: bool = False  # by the server, once, whatever came of it later
 
     @property
     def is_journal(self) -> bool:
@@ -53,33 +57,43 @@ class Delivery:
 
     @property
     def is_received(self) -> bool:
-        """Tell whether the note reached its reader, or may have."""
-        return self.state in ("accepted", "in_flight")
+        """Tell whether the note reached its reader, or may have.
+
+        What came back may have been read too: by an assistant, or at one of the addresses behind a list.
+        """
+        return self.doubted or self.taken or self.state == "in_flight"
 
 
 def deliveries(archive: Archive, note_id: str) -> dict[str, Delivery]:
     """Return the deliveries of a note by recipient, in the order in which they were queued."""
-    return fold(archive.entries(PREFIX, note=note_id))
+    return fold(archive.entries(PREFIX, note=note_id)).get(note_id, {})
 
 
-def fold(entries: Iterable[Entry]) -> dict[str, Delivery]:
-    """Return where each recipient's delivery stands after some entries of one note."""
-    found: dict[str, Delivery] = {}
+def fold(entries: Iterable[Entry]) -> dict[str, dict[str, Delivery]]:
+    """Return where each delivery stands after some entries, by note and recipient."""
+    found: dict[str, dict[str, Delivery]] = {}
     for entry in entries:
         state = entry.kind.removeprefix(PREFIX)
         if state in STATES and entry.note is not None:
-            before = found.get(entry.key) or Delivery(entry.note, entry.key, "queued", entry.at)
-            found[entry.key] = _after(before, state, entry)
+            held = found.setdefault(entry.note, {})
+            before = held.get(entry.key) or Delivery(entry.note, entry.key, "queued", entry.at)
+            held[entry.key] = _after(before, state, entry)
     return found
 
 
 def _after(before: Delivery, state: State, entry: Entry) -> Delivery:
     body: Mapping[str, Any] = entry.body
     changes: dict[str, Any] = {"state": state, "at": entry.at, "seq": entry.seq}
+    # An answer follows what is in flight; anything else means that there was none.
+    if before.state == "in_flight" and state in ("queued", "held", "in_flight"):
+        changes["doubted"] = True
+    if state in ("accepted", "bounced"):
+        changes["taken"] = True
     if state == "queued":
         changes |= {
             name: body[name] for name in ("message_id", "address", "date", "audience", "jurisdiction", "kind")
         }
+        changes |= {"corrects": body.get("corrects", ""), "readers": body.get("readers", 0)}
     elif state == "in_flight":
         changes |= {"sha256": body["sha256"], "attempts": body["attempt"], "reply": ""}
     else:
@@ -107,6 +121,7 @@ class Recorder:
         self._actor = actor
         self._lines: list[_Line] = []
         self._seq = 0
+        self._ended = ""  # the state in which the note may no longer leave
 
     def add(self, state: State, recipient_id: str, body: Mapping[str, Any], why: str = "") -> None:
         """Note an entry; it is on the disk after `flush`."""
@@ -123,25 +138,27 @@ class Recorder:
     def flush(self) -> None:
         """Write what was noted, in one piece, and wait until the disk has it.
 
-        Raises: DeliveryError if the note is no longer in force; what was under way is on record, no new
-            message is.
+        Raises: DeliveryError if the note is no longer in force and a message was about to leave; what was
+            under way is on record, that message is not.
         """
         if not self._lines:
             return
         with self._archive.writing() as writer:
-            gone = writer.last.seq != self._seq and self._gone()
-            for line in self._lines:
-                if not (gone and line.kind == f"{PREFIX}in_flight"):
-                    writer.append(
-                        line.kind, note=self._note_id, actor=self._actor, why=line.why, key=line.key,
-                        body=line.body,
-                    )  # fmt: skip
+            if not self._ended and writer.last.seq != self._seq:
+                self._ended = self._gone()
+            kept = [x for x in self._lines if not (self._ended and x.kind == f"{PREFIX}in_flight")]
+            is_cut = len(kept) < len(self._lines)
+            for line in kept:
+                writer.append(
+                    line.kind, note=self._note_id, actor=self._actor, why=line.why, key=line.key,
+                    body=line.body,
+                )  # fmt: skip
             self._lines.clear()
             writer.flush()
             self._seq = writer.last.seq
-        if gone:
+        if is_cut:
             raise DeliveryError(
-                f"{self._note_id}: is {gone} now; the sending ends here",
+                f"{self._note_id}: is {self._ended} now; the sending ends here",
                 hint="`reportgen deliveries` names who has it.",
             )
 

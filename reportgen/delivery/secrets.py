@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from reportgen.config.mail import Mail
+from reportgen.config.private import read_private
 from reportgen.errors import ConfigError
 
 SERVICE = "reportgen"  # under which the system's keyring holds them
 PASSWORD = "REPORTGEN_SMTP_PASSWORD"
 TOKEN_SECRET = "REPORTGEN_MAIL_SECRET"
 LEAST_SECRET = 16  # bytes
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_LONGEST = 1 << 16
 
 
 def password(mail: Mail, environment: Mapping[str, str]) -> str:
@@ -47,7 +44,7 @@ def token_secret(mail: Mail, folder: Path, environment: Mapping[str, str]) -> by
         found, where = given.encode(), TOKEN_SECRET
     elif mail.secret_file:
         path = folder / Path(mail.secret_file).expanduser()
-        found, where = private(path, "mail.secret_file").strip(), str(path)
+        found, where = read_private(path, "desk.toml: mail.secret_file").strip(), str(path)
     else:
         found, where = _keyring("mail").encode(), f"the keyring's entry {SERVICE} mail"
     if len(found) < LEAST_SECRET:
@@ -57,25 +54,6 @@ def token_secret(mail: Mail, folder: Path, environment: Mapping[str, str]) -> by
             hint=f"Set {TOKEN_SECRET}, or mail.secret_file to a file of mode 0600: openssl rand -hex 32",
         )
     return found
-
-
-def private(path: Path, key: str) -> bytes:
-    """Read a file that its owner alone may read.
-
-    Raises: ConfigError.
-    """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LONGEST)
-    except OSError as error:
-        raise ConfigError(f"desk.toml: {key}: {path}: {error.strerror}") from error
-    if os.name == "posix" and mode & _OTHERS:
-        raise ConfigError(
-            f"desk.toml: {key}: {path}: open to others (mode {stat.S_IMODE(mode):04o}), expected 0600",
-            hint=f"chmod 600 {path}",
-        )
-    return content
 
 
 def _keyring(account: str) -> str:

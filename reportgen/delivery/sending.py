@@ -6,37 +6,27 @@ sent again only on an explicit word, under the same Message-ID.
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from reportgen.archive import Actor, Archive
 from reportgen.config.mail import Mail
-from reportgen.delivery.message import NO_NOTICE, Composer, Message, Notice
+from reportgen.delivery.message import Composer
+from reportgen.delivery.patience import Patience
 from reportgen.delivery.planning import Plan
+from reportgen.delivery.queueing import Going, Notices, composed, line_up
 from reportgen.delivery.recipients import Recipient
 from reportgen.delivery.record import JOURNAL, Recorder, State
-from reportgen.delivery.tokens import address_digest, message_id
 from reportgen.delivery.transport import Outcome, Server, TemporaryError
 from reportgen.errors import DeliveryError
 
 LOCK = "sending.lock"
 LONGEST_PAUSE_S = 900.0
-_MOST_IN_DOUBT = 3  # one after the other: each leaves a reader of whom nobody knows whether he was served
-_MOST_REFUSED = 5  # one after the other: the server has something against the message, not the reader
 Pause = Callable[[float], None]
 Progress = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Notices:
-    """What is said of the sending itself, to clients and to compliance."""
-
-    client: Notice = NO_NOTICE
-    journal: Notice = NO_NOTICE
 
 
 @dataclass(slots=True)
@@ -54,41 +44,6 @@ class Result:
             self.accepted += not recipient_id.startswith(JOURNAL)
         else:
             self.left[recipient_id] = (state, reply)
-
-
-class _Going(NamedTuple):
-    """Someone to be served, with what the ledger settled."""
-
-    recipient: Recipient
-    message_id: str
-    date: str
-    attempts: int
-
-
-class _Patience:
-    """Count what goes wrong one after the other, and end a sending that would only go on so."""
-
-    def __init__(self) -> None:
-        self._doubtful = self._refused = 0
-
-    def judge(self, outcome: Outcome) -> None:
-        """Take note of an outcome.
-
-        Raises: DeliveryError if it is one too many.
-        """
-        self._doubtful = self._doubtful + 1 if outcome.what == "in_doubt" else 0
-        if outcome.what == "failed" and outcome.stage != "RCPT TO":
-            self._refused += 1
-        elif outcome.what == "accepted":
-            self._refused = 0
-        if self._doubtful >= _MOST_IN_DOUBT:
-            raise DeliveryError(
-                f"the server left {self._doubtful} messages in doubt, one after the other: {outcome.reply}"
-            )
-        if self._refused >= _MOST_REFUSED:
-            raise DeliveryError(
-                f"the server refused {self._refused} messages for what they hold: {outcome.reply}"
-            )
 
 
 class Sender:
@@ -141,59 +96,34 @@ class Sender:
         """Put on record who may not get the note, unless the record says so already."""
 
         def new() -> Iterator[tuple[str, Mapping[str, Any], str]]:
+            for former, recipient_id in plan.renamed.items():
+                yield former, {}, f"goes on as {recipient_id}"
             for recipient_id, why in (*plan.held.items(), *plan.excused.items()):
                 known = plan.known.get(recipient_id)
-                if known is None or (known.state, known.reply) != ("held", why):
+                # What may have arrived stays in doubt.
+                if known is None or (
+                    known.state != "in_flight" and (known.state, known.reply) != ("held", why)
+                ):
                     yield recipient_id, {}, why
 
         recorder.add_many("held", new())
 
-    def _queue(self, plan: Plan, recorder: Recorder) -> list[_Going]:
-        """Settle Message-ID and date of whoever has none yet, the journal's copy first."""
+    def _queue(self, plan: Plan, recorder: Recorder) -> list[Going]:
+        """Line up whom the plan serves, and put on record what is new."""
         date = self._archive.clock().replace(microsecond=0).isoformat()
-        kind = "correction" if plan.is_correction else "note"
-        known = plan.known
-        copies = list(plan.copies)
-        if any(r.id not in known or known[r.id].state == "held" for r in plan.going):
-            copies.append(f"{JOURNAL}{1 + sum(d.is_journal for d in known.values())}")
-        everybody = (*map(self._journal, copies), *plan.going)
-        going: list[_Going] = []
-
-        def new() -> Iterator[tuple[str, Mapping[str, Any], str]]:
-            for recipient in everybody:
-                before = known.get(recipient.id)
-                address = address_digest(recipient.email)
-                named = before.message_id if before is not None else ""
-                since = before.date if before is not None else ""
-                named, since = named or self._id(plan, recipient), since or date
-                going.append(_Going(recipient, named, since, before.attempts if before is not None else 0))
-                # Someone held before, or whose address was mended since, is queued anew.
-                if before is None or before.state == "held" or before.address != address:
-                    yield (
-                        recipient.id,
-                        {
-                            "message_id": named,
-                            "address": address,
-                            "date": since,
-                            "audience": recipient.audience,
-                            "jurisdiction": recipient.jurisdiction,
-                            "kind": "journal" if recipient.id.startswith(JOURNAL) else kind,
-                        },
-                        "",
-                    )
-
-        recorder.add_many("queued", new())
+        going = line_up(plan, self._archive.id, self._mail, date)
+        recorder.add_many("queued", ((x.recipient.id, x.settled, x.why) for x in going if x.is_new))
         return going
 
     def _serve(
         self,
-        going: list[_Going],
+        going: list[Going],
         notices: Notices,
         recorder: Recorder,
         result: Result,
         progress: Progress,
     ) -> None:
-        patience = _Patience()
+        patience = Patience(sum(not one.is_journal for one in going))
         for attempt in range(1, self._mail.smtp.attempts + 1):
             again = []
             for one in going:
@@ -201,7 +131,12 @@ class Sender:
                 progress()
                 if outcome.what == "deferred":
                     again.append(one)
-                patience.judge(outcome)
+                try:
+                    patience.judge(one.recipient, outcome)
+                except DeliveryError:
+                    for recipient, refusal in patience.blameless:
+                        self._settle(recipient, replace(refusal, what="deferred"), recorder, result)
+                    raise
             if not again:
                 return
             going = again
@@ -209,12 +144,12 @@ class Sender:
                 self._wait(attempt, recorder)
 
     def _attempt(
-        self, one: _Going, attempt: int, notices: Notices, recorder: Recorder, result: Result
+        self, one: Going, attempt: int, notices: Notices, recorder: Recorder, result: Result
     ) -> Outcome:
         """Put a message on record as in flight, hand it over, and note the answer."""
         recipient = one.recipient
         try:
-            message = self._message(one, notices)
+            message = composed(self._composer, one, notices)
         except DeliveryError as error:
             outcome = Outcome(
                 "failed", "RCPT TO", 0, error.message
@@ -264,19 +199,6 @@ class Sender:
         self._server.close()
         seconds = self._mail.smtp.backoff_s * 2 ** (attempt - 1) * self._chance.uniform(0.5, 1.5)
         self._pause(min(seconds, LONGEST_PAUSE_S))
-
-    def _message(self, one: _Going, notices: Notices) -> Message:
-        recipient, date = one.recipient, dt.datetime.fromisoformat(one.date)
-        notice = notices.journal if recipient.id.startswith(JOURNAL) else notices.client
-        return self._composer.compose(
-            recipient.id, recipient.name, recipient.email, one.message_id, date, notice
-        )
-
-    def _id(self, plan: Plan, recipient: Recipient) -> str:
-        return message_id(self._archive.id, plan.note.id, recipient.id, self._mail.id_domain)
-
-    def _journal(self, recipient_id: str) -> Recipient:
-        return Recipient(recipient_id, self._mail.journal, "Compliance journal", "", "", "", "active")
 
 
 @contextmanager

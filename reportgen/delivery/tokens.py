@@ -8,11 +8,6 @@ import hmac
 _LENGTH = 32  # hexadecimal digits, 128 bits
 
 
-def address_digest(email: str) -> str:
-    """Return what the ledger keeps of an address: enough to prove that it was this one."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
-
-
 def message_id(archive_id: str, note_id: str, recipient_id: str, domain: str) -> str:
     """Return the one Message-ID of a note for a recipient, the same at every attempt."""
     name = "\0".join((archive_id, note_id, recipient_id))
@@ -23,10 +18,3 @@ def token(secret: bytes, recipient_id: str) -> str:
     """Return the token by which a recipient leaves the list, and nobody can make another leave."""
     proof = hmac.new(secret, recipient_id.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
     return f"{recipient_id}.{proof}"
-
-
-def recipient_of(secret: bytes, given: str) -> str | None:
-    """Return the recipient who holds a token, None for one that we never gave."""
-    recipient_id = given.rpartition(".")[0]
-    good = hmac.compare_digest(token(secret, recipient_id).encode(), given.encode())
-    return recipient_id if recipient_id and good else None

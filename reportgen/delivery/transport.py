@@ -17,7 +17,7 @@ from reportgen.config.mail import Smtp
 from reportgen.errors import DeliveryError
 
 What = Literal["accepted", "deferred", "failed", "in_doubt"]
-_ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),:;]+@[^\s<>\"'(),:;]+")
 _LONGEST_REPLY = 500
 _READY, _AUTH_LATER = 354, 454
 _SERVICE_CLOSING = 421
@@ -185,6 +185,10 @@ class SmtpServer:
                 f"{where}: refuses user {self._settings.user}: {_reply(error.smtp_code, error.smtp_error)}",
                 hint="Check mail.smtp.user and the password in the keyring or environment.",
             ) from None  # the exchange, which the cause may show, holds the password
+        except UnicodeError:
+            raise DeliveryError(
+                f"{where}: user or password hold letters beyond ASCII, which its log-in cannot say"
+            ) from None
         except smtplib.SMTPNotSupportedError as error:
             raise DeliveryError(f"{where}: offers no log-in, but mail.smtp.user is set") from error
 
@@ -221,8 +225,9 @@ class SmtpServer:
 
 
 def without_addresses(words: str) -> str:
-    """Return a server's words on one line, without the addresses that it may repeat."""
-    said = " ".join(words.replace("<", " ").replace(">", " ").split())
+    """Return a server's words on one line, without addresses and signs that a terminal would obey."""
+    printed = "".join(c if c.isprintable() and c not in "<>" else " " for c in words)
+    said = " ".join(printed.split())
     return _ADDRESS.sub("<address>", said)[:_LONGEST_REPLY].strip()
 
 

@@ -94,11 +94,16 @@ def correct(office: Office, note_id: str, folder: Path, why: str) -> NoteRecord:
 def next_revision(archive: Archive, note_id: str) -> int:
     """Return the number of the revision that would correct a note.
 
-    Raises: ApprovalError while another revision is on its way.
+    Raises: ApprovalError while another revision is on its way or is out: two would be in force at once.
     """
     revision = revision_of(note_id)
     while (record := archive.find(sibling(note_id, revision + 1))) is not None:
         revision += 1
+        if record.state == "published":
+            raise ApprovalError(
+                f"{note_id}: its revision {record.id} is published, and stands in its place",
+                hint=f"`reportgen correct {record.id}` corrects that one.",
+            )
         if record.state in OPEN:
             raise ApprovalError(
                 f"{note_id}: its revision {record.id} is {record.state} already",

@@ -43,10 +43,14 @@ SIGNATURE, TOKEN = ".p7s", ".tsr"
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """How a desk signs: its key, whom it trusts, and the time-stamping authority if it has one."""
+    """How a desk signs: its key, whom it trusts, and the time-stamping authority if it has one.
+
+    Shape: trust vouches for signers, stamp_trust for the authority, neither for the other.
+    """
 
     identity: Identity
     trust: Sequence[x509.Certificate] = field(repr=False)
+    stamp_trust: Sequence[x509.Certificate] = field(default=(), repr=False)
     authority: Authority | None = None
     stamp_required: bool = True
 
@@ -96,8 +100,9 @@ def seal_of(settings: Desk, folder: Path | None, passphrase: bytes) -> Seal:
     signing = settings.signing
     identity = load_identity(key_of(settings, folder), passphrase)
     trust = load_certificates(signing.trust_files(folder or Path()))
+    stamp_trust = load_certificates(signing.tsa_trust_files(folder or Path()))
     authority = Authority(signing.tsa_url, signing.tsa_timeout_s) if signing.tsa_url else None
-    return Seal(identity, trust, authority, signing.tsa_required)
+    return Seal(identity, trust, stamp_trust, authority, signing.tsa_required)
 
 
 def publish(office: Office, note_id: str, passphrase: bytes, why: str = "") -> Published:
@@ -173,7 +178,7 @@ def _signed(
     with ThreadPoolExecutor(1) as pool:  # the validator computes outside the interpreter's lock
         validation = pool.submit(conformance.failed, made.content)
         detached = signing.sign_detached(manifest, seal.identity, at=at)
-        faults = signing.pdf_faults(made.content, seal.trust, at)
+        faults = signing.pdf_faults(made.content, seal.trust, at, seal.stamp_trust)
         faults += signing.detached_faults(manifest, detached, seal.trust, at)
     if not made.content.startswith(unsigned):
         faults.append("the signed PDF does not begin with the approved bytes")
@@ -214,21 +219,30 @@ def _after(office: Office, note_id: str, actor: Actor, seal: Seal) -> Published:
     if anchor is None:
         return Published(record, head)
     try:
-        copy_head(head, anchor)
+        copy_head(head, anchor, office.archive.id)
     except ArchiveError as error:
         return Published(record, head, (f"the anchor has no copy of the ledger's head: {error.message}",))
     return Published(record, head)
 
 
-def copy_head(head: Path, anchor: Path) -> None:
+def copy_head(head: Path, anchor: Path, archive_id: str) -> None:
     """Copy a signed head to a folder elsewhere, so that a ledger that is cut shorter later is found out.
 
-    Raises: ArchiveError.
+    Shape: several archives may share the folder, so that the copies' names begin with the archive's id.
+
+    Raises: ArchiveError, also for another copy of the same name, which is left alone.
     """
     for part in sorted(head.parent.glob(f"{head.name}*")):
+        copy = anchor / f"{archive_id}-{part.name}"
         with durable.reported(part):
             content = part.read_bytes()
-        durable.write_file(anchor / part.name, content, anchor)
+        with durable.reported(copy):
+            if copy.exists() and copy.read_bytes() != content:
+                raise ArchiveError(
+                    f"{copy}: there is another copy already, which tells of another history of the ledger",
+                    hint="`reportgen archive verify --head` with that copy says how they differ.",
+                )
+        durable.write_file(copy, content, anchor)
 
 
 def sign_head(office: Office, actor: Actor, seal: Seal) -> Path:

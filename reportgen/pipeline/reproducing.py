@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,11 +114,12 @@ def _differing(
 ) -> Iterator[str]:
     """Say which files differ and where, causes first.
 
-    The manifest and the list of versions differ by nature where the software does; then they do not count.
+    Versions differ by nature where the software does; then they do not count, here or in the manifest. Nor do
+    the manifest's digests of files that differ, which are compared themselves.
     """
-    for name in sorted(sealed.keys() | again.keys(), key=_rank):
-        if name == MANIFEST and (other_software or any(sealed.get(n) != again.get(n) for n in sealed)):
-            continue  # it lists the digests of the others, which are compared themselves
+    names = sealed.keys() | again.keys()
+    told = {name for name in names if sealed.get(name) != again.get(name)}
+    for name in sorted(names, key=_rank):
         before, after = sealed.get(name), again.get(name)
         if before is None:
             yield f"{name}: built again, but not sealed with the note"
@@ -127,12 +128,24 @@ def _differing(
         elif before != after:
             if name == CONTEXT and other_software:
                 before, after = (_without_software(zipped) for zipped in (before, after))
+            elif name == MANIFEST and (other_software or told != {MANIFEST}):
+                before, after = (_without(told, other_software, listed) for listed in (before, after))
             if before != after:
                 yield f"{name}: {where(name, before, after)}"
 
 
 def _without_software(content: bytes) -> bytes:
     return packed({name: held for name, held in members(content).items() if name != SOFTWARE})
+
+
+def _without(told: Set[str], other_software: bool, content: bytes) -> bytes:
+    """Return a manifest without the digests of some files, and without versions if these are others."""
+    found = json.loads(content)
+    left = ("versions",) if other_software else ()
+    kept = {key: said for key, said in found.items() if key not in left}
+    if isinstance(digests := kept.get("sha256"), dict):
+        kept["sha256"] = {name: digest for name, digest in digests.items() if name not in told}
+    return json.dumps(kept, indent=1).encode()
 
 
 def _rank(name: str) -> tuple[int, str]:

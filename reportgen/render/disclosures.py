@@ -21,7 +21,7 @@ from reportgen.render.context import Disclosure
 from reportgen.render.rule_book import FOLDER, RULES, Block, Rule, RuleBook, in_force, lacking, load_rule_book
 from reportgen.text import NBSP, format_date
 
-_HOLE = re.compile(r"\{([a-z_]*)\}")
+_HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-from pikepdf import Array, Dictionary
+from pikepdf import Array, Dictionary, String
 
 LEGAL = ("risks", "disclosures")  # the sections whose type is measured
 _TOLERANCE_PT = 0.05
 _RUNNING_TEXT = frozenset(("/P", "/LI", "/LBody"))
 _HEADINGS = frozenset(("/H1", "/H2", "/H3"))
 _SET_APART = frozenset(("/Table", "/Caption"))
-# Marks and sizes as the renderer writes them: its strings are hexadecimal, so none can hold such a pattern.
-_TOKENS = re.compile(
-    rb"/\w+\s*<<\s*/MCID (?P<mcid>\d+)\s*>>\s*BDC|(?P<end>\bEMC\b)"
-    rb"|(?P<scale>[\d.]+) 0 0 [\d.]+ 0 0 cm|/\w+ (?P<size>[\d.]+) Tf|\[(?P<words>[<>0-9a-fA-F\s.-]*)\]\s*TJ"
-)
-_GLYPH = re.compile(rb"<([0-9a-fA-F]+)>")
+_SHOWN = frozenset(("Tj", "TJ", "'", '"'))
+_Matrix = tuple[float, float, float, float]  # of a transformation, without its shift
+_PLAIN: _Matrix = (1.0, 0.0, 0.0, 1.0)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -61,7 +59,7 @@ def faults(pdf: bytes, wanted: Iterable[str]) -> list[str]:
     try:
         with pikepdf.open(io.BytesIO(pdf)) as opened:
             words = list(_read(opened))
-    except (pikepdf.PdfError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (pikepdf.PdfError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [f"the sizes of its type cannot be read: {' '.join(str(error).split())}"]
     predominant = _predominant(words)
     found = []
@@ -136,24 +134,66 @@ def _holds_words(kids: Any) -> bool:
 
 def _sizes(page: pikepdf.Page) -> dict[int, dict[float, int]]:
     """Return how many glyphs of which size, in points, each marked content of a page holds."""
-    content = page.obj.Contents.read_bytes()
     sizes: dict[int, dict[float, int]] = {}
-    scale, size, marked = 1.0, 0.0, -1
-    for token in _TOKENS.finditer(content):
-        if token["mcid"] is not None:
-            marked = int(token["mcid"])
-        elif token["end"] is not None:
-            marked = -1
-        elif token["scale"] is not None:
-            scale = float(token["scale"]) if scale == 1.0 else scale
-        elif token["size"] is not None:
-            size = float(token["size"])
-        elif marked >= 0:
-            glyphs = sum(len(run) // 4 for run in _GLYPH.findall(token["words"]))
-            held = sizes.setdefault(marked, {})
-            points = round(size * scale, 2)
-            held[points] = held.get(points, 0) + glyphs
+    state, stack = (_PLAIN, 0.0), list[tuple[_Matrix, float]]()  # transformation and size of the font
+    line = _PLAIN
+    marks: list[int] = []
+    for instruction in pikepdf.parse_content_stream(page):
+        operands, name = list(instruction.operands), str(instruction.operator)
+        matrix, size = state
+        if name == "q":
+            stack.append(state)
+        elif name == "Q" and stack:
+            state = stack.pop()
+        elif name == "cm":
+            state = (_product(_matrix(operands), matrix), size)
+        elif name == "BT":
+            line = _PLAIN
+        elif name == "Tm":
+            line = _matrix(operands)
+        elif name == "Tf":
+            state = (matrix, float(operands[1]))
+        elif name in ("BDC", "BMC"):
+            marks.append(_mark(operands, marks[-1] if marks else -1))
+        elif name == "EMC" and marks:
+            marks.pop()
+        elif name in _SHOWN and marks and marks[-1] >= 0:
+            held = sizes.setdefault(marks[-1], {})
+            points = round(size * _height(_product(line, matrix)), 2)
+            held[points] = held.get(points, 0) + _glyphs(operands[-1])
     return sizes
+
+
+def _matrix(operands: Sequence[Any]) -> _Matrix:
+    a, b, c, d = (float(number) for number in operands[:4])
+    return a, b, c, d
+
+
+def _product(first: _Matrix, then: _Matrix) -> _Matrix:
+    """Return the transformation that does one and then another."""
+    a, b, c, d = first
+    e, f, g, h = then
+    return a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
+
+
+def _height(matrix: _Matrix) -> float:
+    """Return by how much a transformation stretches what stands upright."""
+    return math.hypot(matrix[2], matrix[3])
+
+
+def _mark(operands: Sequence[Any], around: int) -> int:
+    """Return the number by which the structure knows marked content, -1 for what it does not know."""
+    known = operands[1] if len(operands) > 1 else None
+    number = known.get("/MCID") if isinstance(known, Dictionary) else None
+    if number is None:
+        return -1 if str(operands[0]) == "/Artifact" else around
+    return int(number)
+
+
+def _glyphs(shown: Any) -> int:
+    """Count the glyphs of a string, or of an array with strings: each has a code of two bytes."""
+    runs = shown if isinstance(shown, Array) else [shown]
+    return sum(len(bytes(run)) // 2 for run in runs if isinstance(run, String))
 
 
 def _plain(words: str) -> str:

@@ -282,8 +282,8 @@ def test_files_are_named_from_the_desks_folder() -> None:
     assert signing.trust_files(Path("/desk")) == (
         Path("/desk/ca.pem"),
         Path("/etc/desk/old.pem"),
-        Path("/desk/tsa.pem"),
     )
+    assert signing.tsa_trust_files(Path("/desk")) == (Path("/desk/tsa.pem"),)
     assert Signing().key_file(Path("/desk")) is None
 
 

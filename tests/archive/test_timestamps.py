@@ -272,8 +272,8 @@ def test_a_stamped_signature_keeps_both_standards(
     assert signed.startswith(unsigned)
     assert signing.level_of(signed) == "B-T"
     assert conformance.failed(signed) == []
-    assert signing.pdf_faults(signed, (root, tsa.certificate), AT) == []
-    (fault,) = signing.pdf_faults(signed, (root,), AT)
+    assert signing.pdf_faults(signed, (root,), AT, (tsa.certificate,)) == []
+    (fault,) = signing.pdf_faults(signed, (root, tsa.certificate), AT)
     assert "time stamp in the signature is by Test TSA (serial 1267), whom no trusted" in fault
 
 

@@ -12,11 +12,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 
 from reportgen.cli.archive import COMMANDS
+from reportgen.pipeline import publishing
 
 NOTE, SECOND = "TW-2025-04-10-r1", "TW-2025-04-10-r2"
 PASSPHRASE = "correct horse battery"
@@ -111,6 +113,35 @@ def test_life_from_submission_to_publication(run: Run, env: dict[str, str], fold
     assert "withdrawn by D. Compliance" in done(
         run("withdraw", NOTE, "--as", "d.compliance", "--why", "a wrong chart", env=env)
     )
+
+
+def test_copy_of_the_signed_pdf_takes_no_place(
+    run: Run, refused: Refused, env: dict[str, str], folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
+    done(run("submit", folder, "--as", "a.analyst", env=env))
+    done(run("approve", NOTE, "--as", "c.approver", env=env))
+    out = tmp_path / "signed.pdf"
+    publish = ("publish", NOTE, "--as", "c.approver", "--out")
+    out.write_text("mine")
+    assert "exists, expected the name of a new file" in refused(2, *publish, out, env=env)
+    assert "no such folder" in refused(2, *publish, tmp_path / "nowhere" / "signed.pdf", env=env)
+    assert [n["state"] for n in json.loads(done(run("archive", "list", "--json", env=env)))] == ["approved"]
+    out.unlink()
+
+    real = publishing.publish
+
+    def meanwhile(*arguments: Any) -> publishing.Published:
+        published = real(*arguments)
+        out.write_text("of somebody who was faster")
+        return published
+
+    monkeypatch.setattr(publishing, "publish", meanwhile)
+    result = run(*publish, out, env=env)
+    assert result.exit_code == 12
+    assert f"{NOTE}: published by C. Approver" in result.stdout
+    assert f"another file was put there meanwhile, and is left as it is; {NOTE} is published" in result.stderr
+    assert out.read_text() == "of somebody who was faster"
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,28 @@ class Clock:
 
 
 def publish(
-    archive: Archive, note_id: str = NOTE, *, supersedes: str | None = None, pdf: bytes = PDF, **changes: Any
+    archive: Archive,
+    note_id: str = NOTE,
+    *,
+    supersedes: str | None = None,
+    pdf: bytes = PDF,
+    sealed_files: Mapping[str, bytes] | None = None,
+    **changes: Any,
 ) -> NoteRecord:
-    """Put a published note on record, as submission, approval and publication leave it."""
+    """Put a published note on record, as submission, approval and publication leave it.
+
+    Shape: of sealed_files an empty one is left out.
+    """
     files = {
         "note.pdf": b"%PDF-1.7\nunsigned",
         "digest.html": DIGEST.encode(),
         "digest.txt": TEXT.encode(),
         "digest/curve.png": PNG,
         "manifest.json": note_id.encode(),
+        **(sealed_files or {}),
     }
     with archive.writing() as writer:
-        sealed = writer.put_all(files)
+        sealed = writer.put_all({name: content for name, content in files.items() if content})
         body: dict[str, Any] = {
             "name": "treasury-weekly",
             "title": "Treasury Weekly",
@@ -88,7 +98,13 @@ def publish(
             note=note_id,
             actor=approver,
             key=supersedes or "",
-            body={"signed_pdf": signed, "signatures": {}, "identity": {"is_test": True}},
+            body={
+                "manifest": sealed["manifest.json"],
+                "unsigned_pdf": sealed["note.pdf"],
+                "signed_pdf": signed,
+                "signatures": {"manifest.json.p7s": writer.put(b"a signature")},
+                "identity": {"is_test": True, "fingerprint": "0" * 64},
+            },
         )
         if supersedes:
             writer.append(

@@ -57,6 +57,9 @@ transport_maps = inline:{{ {{ {gone} = gone }} }}
 # Name, type, private, unprivileged, chroot, wakeup, maxproc, command.
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
+# Whoever comes in here is a stranger, for whom nothing is relayed.
+127.0.0.1:{strange_port} inet n - n - - smtpd -o smtpd_relay_restrictions=reject_unauth_destination
+  -o smtpd_recipient_restrictions=permit
 postlog unix-dgram n - n - 1 postlogd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -88,6 +91,7 @@ class Postfix:
 
     folder: Path
     port: int
+    strange_port: int  # of one who may not relay
 
     def mailbox(self, address: str) -> Path:
         """Return the Maildir of an address."""
@@ -136,18 +140,18 @@ def running(certificate: Path, addresses: Iterable[str]) -> Iterator[Postfix]:
     key = folder / "etc" / "tls.pem"
     shutil.copy(certificate, key)
     key.chmod(0o600)
-    port = free_port()
+    port, strange_port = free_port(), free_port()
     (folder / "etc" / "main.cf").write_text(
         MAIN.format(
             programs=found.parent, daemons=daemons, folder=folder, owner=OWNER, desk=DESK, clients=CLIENTS,
             gone=GONE, certificate=key, uid=owner.pw_uid, gid=owner.pw_gid,
         )
     )  # fmt: skip
-    (folder / "etc" / "master.cf").write_text(MASTER.format(port=port))
+    (folder / "etc" / "master.cf").write_text(MASTER.format(port=port, strange_port=strange_port))
     (folder / "etc" / "mailboxes").write_text(
         "".join(f"{a} {a.partition('@')[2]}/{a.partition('@')[0]}/\n" for a in addresses)  # Maildirs
     )
-    made = Postfix(folder, port)
+    made = Postfix(folder, port, strange_port)
     call = [str(found), "-c", str(folder / "etc")]
     try:
         subprocess.run([*call, "start"], capture_output=True, text=True, check=True)

@@ -117,6 +117,66 @@ def test_reports_are_put_on_record_once(archive: Archive, ids: dict[str, str], t
     assert "client.example.com" not in (archive.root / "ledger.jsonl").read_text()
 
 
+def test_a_report_on_several_recipients_is_read_whole(ids: dict[str, str]) -> None:
+    """As of the addresses behind a list: one got it, one is waited for, one is unknown."""
+    others = "".join(
+        f"\r\nFinal-Recipient: rfc822; o@client.example.com\r\nAction: {action}\r\nStatus: {status}\r\n"
+        for action, status in (("delivered", "2.0.0"), ("Delayed", "4.4.1"))
+    )
+    several = report(ids["c1"]).decode().replace("\r\nFinal-Recip", f"{others}\r\nFinal-Recip", 1)
+    found = read_report(several.encode())
+    assert found is not None
+    assert (found.action, found.status) == ("failed", "5.1.1")
+    waiting = read_report(several.replace("Action: failed", "Action: relayed").encode())
+    assert waiting is not None
+    assert waiting.action == "delayed"
+
+
+def test_one_message_that_cannot_be_read_does_not_hide_the_others(
+    archive: Archive, ids: dict[str, str], tmp_path: Path
+) -> None:
+    def spoiled(name: str, old: bytes, new: bytes) -> bytes:
+        content = report(ids[name])
+        assert content.count(old) == 1
+        return content.replace(old, new)
+
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    # the returned message in a character set that nobody knows; half a surrogate in it; a status of spaces
+    unknown = b"Content-Type: text/plain; charset=none\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa9\r\n"
+    title = b"Subject: Treasury Weekly\r\n"
+    (folder / "1.eml").write_bytes(spoiled("c1", title, unknown))
+    (folder / "2.eml").write_bytes(spoiled("c2", title, b"X-Name: \xed\xa0\x80 " + b"a" * 200 + b"\r\n"))
+    (folder / "3.eml").write_bytes(spoiled("c3", b"Status: 5.1.1", b"Status:  "))
+    (folder / "4.eml").mkdir()
+    deep = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(3000)
+    )
+    (folder / "5.eml").write_bytes(deep)
+    (folder / "6.eml").write_bytes(b'Content-Type: message/delivery-status; charset="\xff\x00"\n\n\n\n\n')
+    found = match(archive, folder, SENDER)
+    assert [who for _, who, _ in found.bounced] == ["c1", "c2", "c3"]
+    assert [name for name, _ in found.unreadable] == ["4.eml", "5.eml"]
+    assert found.unmatched == ["6.eml"]
+    assert dict(found.unreadable)["4.eml"] == "Is a directory"
+
+
+def test_a_report_on_what_was_sent_again_since_changes_nothing(
+    archive: Archive, ids: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "1.eml").write_bytes(report(ids["c1"]))
+    assert len(match(archive, tmp_path, SENDER).bounced) == 1
+    recorder = Recorder(archive, NOTE, SENDER)
+    recorder.add("in_flight", "c1", {"sha256": "1" * 64, "attempt": 2})
+    recorder.add("accepted", "c1", {"reply": "250 Ok"})
+    recorder.flush()
+    found = match(archive, tmp_path, SENDER)
+    assert (found.bounced, found.known) == ([], 1)
+    assert deliveries(archive, NOTE)["c1"].state == "accepted"
+    (tmp_path / "2.eml").write_bytes(report(ids["c1"]).replace(b"18:05:00", b"19:05:00"))
+    assert len(match(archive, tmp_path, SENDER).bounced) == 1  # the second message came back as well
+
+
 def test_a_maildir_and_an_mbox(archive: Archive, ids: dict[str, str], tmp_path: Path) -> None:
     with_maildir = mailbox.Maildir(tmp_path / "Maildir")
     with_maildir.add(report(ids["c1"]))

@@ -6,18 +6,22 @@ import csv
 import email
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from reportgen.archive import Archive
+from reportgen.archive import Archive, Entry
+from reportgen.archive.ledger import Ledger
 from reportgen.cli import cli
+from reportgen.cli import deliveries as deliveries_command
 from reportgen.delivery.record import deliveries
-from tests.delivery.conftest import NOTE, Running, Script, Start, publish, reader
+from tests.delivery.conftest import NOTE, SENDER, Running, Script, Start, publish, reader
 from tests.delivery.desks import make_desk, write_list
 
 READERS = [reader(n) for n in range(4)]
@@ -87,6 +91,7 @@ def test_deliveries_for_scripts(call: Call) -> None:
     assert rows[1]["message_id"].startswith(f"<{NOTE}.")
     assert rows[1]["at"].endswith("Z")
     table = list(csv.DictReader(io.StringIO(call("deliveries", "--csv").stdout)))
+    rows[0]["recipient"] = "'@journal-1"  # which a spreadsheet would take for a formula
     assert [{k: str(v) for k, v in row.items()} for row in rows] == table
     (row,) = json.loads(call("deliveries", "--recipient", READERS[2].id, "--json").stdout)
     assert (row["note"], row["state"]) == (NOTE, "accepted")
@@ -107,7 +112,7 @@ def test_a_rehearsal_sends_nothing(
     assert result.exit_code == 0
     assert "4 messages and the journal's" in result.stdout
     assert sorted(p.name for p in out.iterdir()) == sorted(
-        ["journal.eml", "summary.json", *(f"{r.id}.eml" for r in READERS)]
+        ["@journal-1.eml", "summary.json", *(f"{r.id}.eml" for r in READERS)]
     )
     for one in READERS:
         message = parsed((out / f"{one.id}.eml").read_bytes())
@@ -118,6 +123,24 @@ def test_a_rehearsal_sends_nothing(
     assert running.script.taken == []
     assert list(live_archive.entries("delivery.")) == []
     assert call("send", NOTE, "--dry-run", out).exit_code == 2  # not over an earlier one
+
+
+def test_a_rehearsal_writes_what_would_be_sent(
+    call: Call, desk: Path, running: Running, tmp_path: Path
+) -> None:
+    readers = [reader(1, id="journal"), reader(2, id="summary")]
+    write_list(desk / "recipients.csv", readers)
+    assert call("send", NOTE, "--dry-run", tmp_path / "rehearsal").exit_code == 0
+    assert call("send", NOTE, "--yes").exit_code == 0
+    date = re.compile(rb"\r\nDate: [^\r]*")
+    for id, (_, _, sent) in zip(("@journal-1", "journal", "summary"), running.script.taken, strict=True):
+        written = (tmp_path / "rehearsal" / f"{id}.eml").read_bytes()
+        assert date.sub(b"", written) == date.sub(b"", sent), id
+    copy = parsed(running.script.taken[0][2])
+    assert copy["Subject"].startswith("Journal: ")
+    assert "a send to 2 readers" in plain_words(copy)
+    again = call("send", NOTE, "--dry-run", tmp_path / "again")
+    assert again.stdout == f"{NOTE}: 0 messages in {tmp_path / 'again'}; nothing was sent\n"
 
 
 def test_a_test_to_oneself(call: Call, running: Running, live_archive: Archive) -> None:
@@ -158,6 +181,22 @@ def test_who_is_paused_or_suppressed_is_no_failure(call: Call, desk: Path) -> No
     result = call("send", NOTE, "--yes")
     assert result.exit_code == 0
     assert "c00001: not written to: on the suppression list" in result.stdout
+
+
+def test_a_suppression_list_that_is_named_and_not_there_stops_everything(
+    call: Call, desk: Path, running: Running
+) -> None:
+    file = desk / "desk.toml"
+    file.write_text(file.read_text().replace("\n[mail]\n", '\n[mail]\nsuppressed = "left.csv"\n'))
+    result = call("send", NOTE, "--yes")
+    assert result.exit_code == 3
+    assert "left.csv: No such file" in result.stderr
+    assert running.script.taken == []
+    (desk / "left.csv").write_text(f"who\n{READERS[0].id.upper()}\n")
+    assert "c00000: not written to" in call("send", NOTE, "--yes").stdout
+    (desk / "suppressed.csv").symlink_to(desk / "nowhere.csv")  # not named, and meant to be there
+    file.write_text(file.read_text().replace('suppressed = "left.csv"\n', ""))
+    assert call("send", NOTE, "--yes").exit_code == 3
 
 
 def test_nobody_is_asked_without_a_terminal(call: Call, running: Running) -> None:
@@ -223,6 +262,80 @@ def test_a_correction_says_what_it_corrects(call: Call, running: Running, live_a
     assert f"Send {second}, which replaces it." in refused.stderr
 
 
+def test_a_correction_says_so_to_its_readers_alone(
+    call: Call, running: Running, live_archive: Archive
+) -> None:
+    running.script.at_rcpt = ["250 Ok", "250 Ok", "450 later", *["550 5.1.1 unknown"] * 2]
+    running.script.at_mail = ["250 Ok"] * 5 + ["553 5.7.1 not you"]
+    assert call("send", NOTE, "--yes").exit_code == 10
+    second = NOTE.replace("r1", "r2")
+    publish(live_archive, second, supersedes=NOTE)
+    running.script.taken.clear()
+    result = call("send", second, "--yes")
+    assert result.exit_code == 10
+    assert result.stdout.splitlines() == [
+        f"{second}: 2 accepted",
+        "  c00002: failed before; --retry-failed tries again",
+        "  c00003: failed before; --retry-failed tries again",
+    ]
+    subjects = [str(parsed(content)["Subject"]) for _, _, content in running.script.taken]
+    assert [subject.partition(":")[0] for subject in subjects] == ["Journal", "Correction", "Treasury Weekly"]
+    assert "replaces" not in plain_words(parsed(running.script.taken[2][2]))
+
+
+def test_what_came_back_is_named_and_sent_again_on_a_word(
+    call: Call, desk: Path, running: Running, live_archive: Archive
+) -> None:
+    call("send", NOTE, "--yes")
+    with live_archive.writing() as writer:
+        body = {"reply": "550 unknown", "report": "0"}
+        writer.append("delivery.bounced", note=NOTE, actor=SENDER, key="c00001", body=body)
+    result = call("send", NOTE, "--yes")
+    assert result.exit_code == 10
+    assert result.stdout.splitlines() == [
+        f"{NOTE}: 0 accepted, 3 had it",
+        "  c00001: came back; --resend-bounced sends it again, to the address on the list",
+    ]
+    assert json.loads(call("send", NOTE, "--yes", "--json").stdout)["bounced"] == ["c00001"]
+    write_list(desk / "recipients.csv", [reader(n, email=f"new.{n}@client.example.com") for n in range(4)])
+    result = call("send", NOTE, "--yes", "--resend-bounced")
+    assert (result.exit_code, result.stdout) == (0, f"{NOTE}: 1 accepted, 3 had it\n")
+    assert running.script.addresses[-1] == "new.1@client.example.com"
+
+
+def test_a_spreadsheet_computes_nothing(call: Call, running: Running) -> None:
+    running.script.at_rcpt = ["250 Ok", "250 Ok", "550 5.1.1 unknown"]
+    running.script.at_data = ["250 Ok", "250 =cmd|' /C calc'!A0"]
+    call("send", NOTE, "--yes")
+    for begin in "=+-@\t\r":
+        assert deliveries_command._inert(f"{begin}1") == f"'{begin}1"
+    assert [deliveries_command._inert(found) for found in ("1", "c1", "", 7)] == ["1", "c1", "", 7]
+    for row in csv.reader(io.StringIO(call("deliveries", "--csv").stdout)):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+
+
+def test_only_what_is_asked_for_is_read(
+    call: Call, live_archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("send", NOTE, "--yes")
+    second = NOTE.replace("r1", "r2")
+    publish(live_archive, second, supersedes=NOTE)
+    call("send", second, "--yes")
+    read: list[Entry] = []
+    original = Ledger.read
+
+    def counted(*arguments: Any) -> Iterator[Entry]:
+        for entry in original(*arguments):
+            read.append(entry)
+            yield entry
+
+    monkeypatch.setattr(Ledger, "read", counted)
+    rows = json.loads(call("deliveries", "--recipient", "c00002", "--json").stdout)
+    assert [(row["note"], row["recipient"]) for row in rows] == [(NOTE, "c00002"), (second, "c00002")]
+    assert len(read) == 6
+    assert {entry.key for entry in read} == {"c00002"}
+
+
 def test_reports_that_came_back(call: Call, live_archive: Archive, tmp_path: Path) -> None:
     call("send", NOTE, "--yes")
     named = deliveries(live_archive, NOTE)["c00002"].message_id
@@ -232,7 +345,9 @@ def test_reports_that_came_back(call: Call, live_archive: Archive, tmp_path: Pat
         f"From: mailer@x.example\nX-Failed-Recipients: someone@x.example\nReferences: {named}\n"
         "Subject: failure notice\n\nno such user\n"
     )
+    (folder / "2.eml").mkdir()
     result = call("deliveries", NOTE, "--bounces", folder)
+    assert "  2.eml: cannot be read: Is a directory\n" in result.stderr
     assert "1 bounced, 0 on record before, 0 delayed, 0 not about a message of this archive" in result.stderr
     assert "c00002      bounced" in result.stdout
 
@@ -290,6 +405,12 @@ def test_no_secret_in_what_is_said(
     assert result.exit_code == 10
     assert "refuses user desk" in result.stderr
     assert "wrong-password" not in result.output
+    monkeypatch.setenv("REPORTGEN_SMTP_PASSWORD", "right-password")
+    monkeypatch.setenv("REPORTGEN_SMTP_PASSWORD", "wröng-password")
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 10
+    assert "letters beyond ASCII" in result.stderr
+    assert "wröng" not in result.output
     monkeypatch.setenv("REPORTGEN_SMTP_PASSWORD", "right-password")
     assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
     ledger = (live_archive.root / "ledger.jsonl").read_text()

@@ -78,7 +78,28 @@ def test_a_note_through_postfix(
     assert (returned.state, returned.reply) == ("bounced", 'unknown user: "<address>"')
 
     again = send(desk, live_archive, "send", NOTE, "--yes", "--as", "c.approver")
-    assert again.stdout.startswith(f"{NOTE}: 0 accepted, 21 had it")
+    assert again.exit_code == 10
+    assert again.stdout.splitlines() == [
+        f"{NOTE}: 0 accepted, 20 had it",
+        "  c00020: failed before; --retry-failed tries again",
+        "  c00021: came back; --resend-bounced sends it again, to the address on the list",
+    ]
+
+
+def test_postfix_relays_for_no_stranger(
+    tmp_path: Path, live_archive: Archive, postfix: Postfix, certificate: Path
+) -> None:
+    publish(live_archive)
+    readers = [reader(n, email=f"reader.{n}@elsewhere.example.com") for n in range(8)]
+    mail = settings(port=postfix.strange_port, security="starttls", ca_file=str(certificate))
+    desk = make_desk(tmp_path / "desk", Running(Script(), mail), readers)
+    result = send(desk, live_archive, "send", NOTE, "--yes", "--as", "c.approver")
+    assert result.exit_code == 10
+    assert "refused 5 readers one after the other in the same words" in result.stderr
+    assert "554 5.7.1 <address> : Relay access denied" in result.stderr
+    states = [d.state for d in deliveries(live_archive, NOTE).values()]
+    assert states == ["accepted", *["deferred"] * 5, *["queued"] * 3]
+    assert "@" not in result.output.replace("@journal", "")
 
 
 def test_postfix_wants_tls(tmp_path: Path, live_archive: Archive, postfix: Postfix) -> None:

@@ -99,6 +99,21 @@ c8,short@firm.example.com,Eve
         assert secret not in said.replace(str(tmp_path), "")
 
 
+def test_an_address_is_the_same_however_its_domain_is_written(tmp_path: Path) -> None:
+    rows = "c1,m@bücher.example.com,M,en,institutional,US,2025-01-02,letter,\n"
+    twice = rows + rows.replace("c1", "c2").replace("bücher", "XN--BCHER-KVA")
+    assert "row 3: email: the same as in row 2" in refusal(written(tmp_path, twice))
+
+
+def test_cells_that_slipped_into_another_column_are_not_repeated(tmp_path: Path) -> None:
+    rows = "zoe.uenal@x.example,c1,Zoe,Ms Zoe Uenal-Hidden,zoe@x.example,zoe.uenal@hidden.example,,,\n"
+    said = refusal(written(tmp_path, rows)) + refusal(
+        written(tmp_path, "", rows.strip() + ",Zoe Uenal-Hidden 9")
+    )
+    for secret in ("uenal", "Uenal", "x.example", "hidden"):
+        assert secret not in said.replace(str(tmp_path), "")
+
+
 def test_many_faults_do_not_flood(tmp_path: Path) -> None:
     said = refusal(written(tmp_path, "x,,,,,,,,\n" * 1000))
     assert len(said.splitlines()) < 60
@@ -147,6 +162,19 @@ def test_the_suppression_list_by_id_address_or_digest(tmp_path: Path) -> None:
     assert someone("c2", "b@client.example.com") in suppressed
     assert someone("c4", "d@client.example.com") in suppressed
     assert someone("c5", "e@client.example.com") not in suppressed
+    in_unicode = hashlib.sha256("g@bücher.example.com".encode()).hexdigest().upper()
+    path.write_text(f"who\nF@BÜCHER.example.com\nh@xn--bcher-kva.example.com\n{in_unicode}\nCLIENT-6\n")
+    suppressed = load_suppressed(path)
+    for name in "fgh":
+        assert someone("c1", f"{name}@xn--bcher-kva.example.com") in suppressed, name
+    assert someone("client-6", "a@client.example.com") in suppressed
+    assert someone("c1", "i@xn--bcher-kva.example.com") not in suppressed
+    path.write_text("who\nsecret@@client.example.com\n")
+    with pytest.raises(ConfigError, match="row 2: who: ") as refused:
+        load_suppressed(path)
+    assert "secret" not in str(refused.value)
+    with pytest.raises(ConfigError, match=r"Name the list in desk\.toml as mail\.suppressed"):
+        load_suppressed(tmp_path / "absent.csv")
     path.write_text("who\nnot an id\n")
     with pytest.raises(ConfigError, match="row 2: who: expected an id, an address or its SHA-256"):
         load_suppressed(path)

@@ -8,15 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from reportgen.archive import Archive, NoteRecord
+from reportgen.config.mail import Mail
+from reportgen.delivery.addresses import address_digest
 from reportgen.delivery.edition import edition
-from reportgen.delivery.message import Composer
+from reportgen.delivery.message import Composer, Notice
 from reportgen.delivery.planning import plan
+from reportgen.delivery.queueing import Notices
 from reportgen.delivery.recipients import Recipient, Suppressed
 from reportgen.delivery.record import Delivery, deliveries
-from reportgen.delivery.sending import Notices, Result, Sender, alone
-from reportgen.delivery.tokens import address_digest
+from reportgen.delivery.sending import Result, Sender, alone
 from reportgen.delivery.transport import SmtpServer
 from reportgen.errors import DeliveryError
 from tests.delivery.conftest import NOTE, SENDER, Running, Script, Start, publish, reader
@@ -32,6 +35,7 @@ class Desk:
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self.pauses: list[float] = []
+        self.notices = Notices()
 
     def send(
         self,
@@ -51,7 +55,7 @@ class Desk:
             self.archive, mail, composer, server, SENDER,
             pause=pause or self.pauses.append, chance=random.Random(1),
         )  # fmt: skip
-        return sender.send(planned, Notices(), lambda: None)
+        return sender.send(planned, self.notices, lambda: None)
 
     def states(self, note: str = NOTE) -> dict[str, str]:
         return {d.recipient: d.state for d in deliveries(self.archive, note).values()}
@@ -338,3 +342,217 @@ def test_the_record_folds_to_the_last_word(serve: Start, desk: Desk, archive: Ar
     assert isinstance(found, Delivery)
     assert (found.attempts, found.kind, found.audience) == (2, "note", "institutional")
     assert found.is_received
+
+
+def test_a_new_id_is_no_new_reader(serve: Start, desk: Desk, archive: Archive) -> None:
+    running = serve(Script(at_rcpt=["250 Ok", "250 Ok", "450 later"], at_data=["250 Ok", "250 Ok", "close"]))
+    running = Running(running.script, _without_patience(running))
+    desk.send(running, READERS[:3])
+    assert desk.states() == {
+        "@journal-1": "accepted", "c00000": "accepted", "c00001": "deferred", "c00002": "in_flight",
+    }  # fmt: skip
+    script = running.script
+    script.taken.clear()
+    again = [reader(n, id=f"k{n}") for n in range(3)]
+    planned = plan(archive, archive.note(NOTE), again, NOBODY)
+    assert (planned.served, planned.in_flight, planned.gone) == (1, ("k2",), ())
+    desk.send(running, again)
+    assert script.addresses == [ADDRESSES[1]]
+    assert desk.send(running, again, resend_in_flight=True).accepted == 1
+    assert script.addresses == [ADDRESSES[1], ADDRESSES[2]]
+    found = deliveries(archive, NOTE)
+    for n, state in ((1, "deferred"), (2, "in_flight")):
+        assert (found[f"c0000{n}"].state, found[f"c0000{n}"].reply) == ("held", f"goes on as k{n}"), state
+        assert found[f"k{n}"].message_id == found[f"c0000{n}"].message_id  # clients fold what is doubled
+    assert found["c00002"].doubted
+    # by the case of its letters alone, and back again
+    before = len(script.taken)
+    for readers in ([reader(n, id=f"K{n}") for n in range(3)], READERS[:3]):
+        assert desk.send(running, readers).left == {}
+    assert len(script.taken) == before
+    # a correction finds them under whatever id
+    second = NOTE.replace("r1", "r2")
+    publish(archive, second, supersedes=NOTE)
+    script.taken.clear()
+    desk.send(running, [reader(n, id=f"x{n}") for n in range(4)], second)
+    assert script.addresses == [JOURNAL, *ADDRESSES[:3]]
+
+
+def test_an_id_that_takes_over_an_address_is_not_sent_it_again(serve: Start, desk: Desk) -> None:
+    running = serve(Script(at_rcpt=["250 Ok", "250 Ok", "550 5.1.1 unknown"]))
+    desk.send(running, READERS[:2])
+    taken_over = reader(1, email=ADDRESSES[0])
+    assert desk.send(running, [taken_over], retry_failed=True).accepted == 0
+    assert running.script.addresses == [JOURNAL, ADDRESSES[0]]
+
+
+def test_what_may_have_arrived_once_is_not_forgotten(serve: Start, desk: Desk, archive: Archive) -> None:
+    """0 is refused when sent again; 1 is paused when sent again; 2 has another address by then."""
+    running = serve(Script(at_data=["250 Ok", "close", "close", "close"]))
+    desk.send(running, READERS[:3])
+    assert list(desk.states().values()) == ["accepted", *["in_flight"] * 3]
+    running.script.at_rcpt = ["550 5.1.1 unknown", "450 later"]
+    mended = [READERS[0], reader(1, status="paused"), reader(2, email="reader.two@client2.example.com")]
+    once = Running(running.script, _without_patience(running))
+    desk.send(once, mended, resend_in_flight=True)
+    assert desk.states()["c00000"] == "failed"
+    assert desk.states()["c00001"] == "in_flight"  # nobody looked for it
+    assert desk.states()["c00002"] == "deferred"
+    found = deliveries(archive, NOTE)
+    assert all(found[r.id].is_received for r in READERS[:3])
+    assert [found[r.id].doubted for r in READERS[:3]] == [True, False, True]
+    assert desk.send(running, READERS[:2]).accepted == 0  # without a word nobody is sent it twice
+    second = NOTE.replace("r1", "r2")
+    publish(archive, second, supersedes=NOTE)
+    planned = plan(archive, archive.note(second), READERS[:4], NOBODY)
+    assert [r.id for r in planned.going] == [r.id for r in READERS[:3]]
+    assert planned.corrects == dict.fromkeys((r.id for r in READERS[:3]), NOTE)
+
+
+def test_a_correction_reaches_whoever_was_still_to_get_the_note(
+    serve: Start, desk: Desk, archive: Archive
+) -> None:
+    second = NOTE.replace("r1", "r2")
+    # 0 receives it, 1 is put off, 2 is refused, the sending stops before 3, 4 and 5 are tried
+    script = Script(
+        at_rcpt=["250 Ok", "250 Ok", "450 later", "550 5.1.1 unknown"],
+        at_mail=["250 Ok"] * 4 + ["553 5.7.1 not you"],
+    )
+    running = serve(script)
+    assert "refuses the sender" in desk.send(running, READERS).stopped
+    publish(archive, second, supersedes=NOTE)
+    script.taken.clear()
+    late = reader(9)
+    planned = plan(archive, archive.note(second), [*READERS[:5], late], NOBODY)
+    assert (planned.failed, planned.gone, planned.untouched) == (("c00002",), ("c00005",), 1)
+    assert planned.unserved == ("c00002", "c00005")
+    desk.send(running, [*READERS[:5], late], second)
+    assert script.addresses == [JOURNAL, ADDRESSES[0], ADDRESSES[1], ADDRESSES[3], ADDRESSES[4]]
+    found = deliveries(archive, second)
+    assert {d.recipient: (d.kind, d.corrects) for d in found.values() if not d.is_journal} == {
+        "c00000": ("correction", NOTE),
+        "c00001": ("note", ""),
+        "c00003": ("note", ""),
+        "c00004": ("note", ""),
+    }
+    assert desk.send(running, READERS, second, retry_failed=True).accepted == 2
+
+
+def test_a_correction_of_what_was_never_sent_is_a_note_like_any_other(
+    serve: Start, desk: Desk, archive: Archive
+) -> None:
+    running = serve()
+    desk.send(running, [reader(1, audience="retail")])  # held back
+    second = NOTE.replace("r1", "r2")
+    publish(archive, second, supersedes=NOTE)
+    assert desk.send(running, READERS, second).accepted == 6
+    assert {d.kind for d in deliveries(archive, second).values()} == {"journal", "note"}
+
+
+def test_what_came_back_is_sent_again_on_a_word_alone(serve: Start, desk: Desk, archive: Archive) -> None:
+    running = serve()
+    desk.send(running, READERS[:2])
+    with archive.writing() as writer:
+        body = {"reply": "550 5.1.1 unknown", "report": "0" * 64}
+        writer.append("delivery.bounced", note=NOTE, actor=SENDER, key="c00001", body=body)
+    mended = [READERS[0], reader(1, email="reader.one@client1.example.com")]
+    planned = plan(archive, archive.note(NOTE), mended, NOBODY)
+    assert (planned.served, planned.bounced, planned.unserved) == (1, ("c00001",), ("c00001",))
+    assert desk.send(running, mended).accepted == 0
+    assert desk.send(running, mended, resend_bounced=True).accepted == 1
+    assert running.script.addresses == [
+        *(JOURNAL, *ADDRESSES[:2]),
+        *(JOURNAL, "reader.one@client1.example.com"),
+    ]
+    *_, queued = archive.entries("delivery.queued", key="c00001")
+    assert queued.why == "sent again after it came back"
+    found = deliveries(archive, NOTE)["c00001"]
+    assert (found.state, found.is_received) == ("accepted", True)
+    assert desk.send(running, mended, resend_bounced=True).accepted == 0
+
+
+@pytest.mark.parametrize(
+    "refusals",
+    [
+        [f"554 5.7.1 <{a}>: Relay access denied" for a in ADDRESSES],  # Postfix
+        [
+            f"550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain {n}" for n in range(6)
+        ],  # Exchange
+        [f"550 5.7.1 Client host blocked [2026-11-22T18:00:0{n}Z AB{n}.example.com]" for n in range(6)],
+        [f"553 5.1.8 <research@desk.example.com>: Sender address rejected ({n})" for n in range(6)],
+        [f"550 relay not permitted for host {n}.example.com" for n in range(6)],  # Exim
+    ],
+)
+def test_a_server_that_relays_for_nobody_harms_nobody(
+    serve: Start, desk: Desk, archive: Archive, refusals: list[str]
+) -> None:
+    running = serve(Script(at_rcpt=["250 Ok", *refusals]))
+    result = desk.send(running, READERS)
+    assert "refused 5 readers one after the other in the same words" in result.stopped
+    assert "@client" not in result.stopped
+    assert result.accepted == 0
+    assert list(desk.states().values()) == ["accepted", *["deferred"] * 5, "queued"]
+    running.script.at_rcpt.clear()
+    assert desk.send(running, READERS).accepted == 6  # the one who was not tried before them
+    assert running.script.addresses == [JOURNAL, ADDRESSES[5], *ADDRESSES[:5]]
+
+
+def test_a_short_list_is_not_given_up_either(serve: Start, desk: Desk) -> None:
+    running = serve(Script(at_rcpt=["250 Ok"] + ["554 5.7.1 Relay access denied"] * 2))
+    assert "refused 2 readers" in desk.send(running, READERS[:2]).stopped
+    assert desk.states() == {"@journal-1": "accepted", "c00000": "deferred", "c00001": "deferred"}
+
+
+def test_readers_who_are_unknown_one_after_the_other_are_just_that(serve: Start, desk: Desk) -> None:
+    running = serve(Script(at_rcpt=["250 Ok"] + ["550 5.1.1 User unknown"] * 5))
+    result = desk.send(running, READERS)
+    assert (result.accepted, result.stopped) == (1, "")
+    assert list(desk.states().values()).count("failed") == 5
+
+
+def test_without_a_status_it_is_about_the_readers_once_one_was_accepted(serve: Start, desk: Desk) -> None:
+    running = serve(Script(at_rcpt=["250 Ok", "250 Ok"] + ["550 No such user here"] * 5))
+    result = desk.send(running, READERS)
+    assert (result.accepted, result.stopped) == (1, "")
+    assert list(desk.states().values()).count("failed") == 5
+
+
+def test_a_note_withdrawn_during_the_last_message_still_has_its_report(
+    serve: Start, desk: Desk, archive: Archive
+) -> None:
+    class Late(Script):
+        """A server that takes its time with the last message."""
+
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+            said = await super().handle_DATA(server, session, envelope)
+            if len(self.taken) == 3:
+                with archive.writing() as writer:
+                    writer.append("note.withdrawn", note=NOTE, actor=SENDER, why="wrong")
+            return said
+
+    result = desk.send(serve(Late()), READERS[:2])
+    assert (result.accepted, result.left, result.stopped) == (2, {}, "")
+    assert set(desk.states().values()) == {"accepted"}
+
+
+def test_the_journals_copy_says_how_many_readers_its_send_had(
+    serve: Start, desk: Desk, archive: Archive
+) -> None:
+    running = serve(Script(at_data=["close"]))
+    desk.send(running, READERS)
+    assert deliveries(archive, NOTE)["@journal-1"].readers == 6
+    said: list[int] = []
+
+    def journal(readers: int) -> Notice:
+        said.append(readers)
+        return Notice("Journal")
+
+    desk.notices = Notices(journal=journal)
+    assert desk.send(running, READERS, resend_in_flight=True).accepted == 0
+    assert said == [6]
+    assert running.script.addresses == [*ADDRESSES, JOURNAL]
+
+
+def _without_patience(running: Running) -> Mail:
+    """Return settings that try once."""
+    return running.mail.model_copy(update={"smtp": running.mail.smtp.model_copy(update={"attempts": 1})})

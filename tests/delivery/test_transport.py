@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from reportgen.delivery.transport import SmtpServer, TemporaryError
+from reportgen.delivery.transport import SmtpServer, TemporaryError, without_addresses
 from reportgen.errors import DeliveryError
 from tests.delivery.conftest import Running, Script, Start, free_port, settings
 
@@ -147,3 +147,15 @@ def test_a_server_of_this_machine_may_do_without_tls(serve: Start, connect: Conn
     made = connect(running)
     assert deliver(made).what == "accepted"
     assert running.script.secured == [False]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("550 5.1.1 <o'brien@client.example.com>... unknown", "550 5.1.1 <address> ... unknown"),
+        ("rcpt 'zoe@client.example.com', later", "rcpt <address>', later"),
+        ("452 full\x1b]0;title\x07 \u202eoops", "452 full ]0;title oops"),
+    ],
+)
+def test_a_servers_words_name_nobody_and_command_no_terminal(said: str, kept: str) -> None:
+    assert without_addresses(said) == kept

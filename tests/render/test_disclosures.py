@@ -259,6 +259,7 @@ def test_words_that_the_rules_do_not_know(who: Desk, tags: tuple[str, ...], faul
             "versions 1 and 2 are in force on the same days",
         ),
         ("en/us.toml", "{analyst} certifies", "{author} certifies", "{author} stands for nothing"),
+        ("en/us.toml", "{analyst} certifies", "{Analyst 1} certifies", "{Analyst 1} stands for nothing"),
     ],
 )
 def test_faults_of_the_files(own: Path, file: str, old: str, new: str, fault: str) -> None:

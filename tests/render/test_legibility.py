@@ -58,6 +58,32 @@ def test_small_print_stops_the_build(
     assert "print.css.j2" in str(caught.value)
 
 
+def drawn(*lines: str) -> dict[int, dict[float, int]]:
+    """Measure a page with a content of its own; its letters are two bytes each."""
+    made = pikepdf.new()
+    page = made.add_blank_page()
+    page.obj.Contents = made.make_stream("\n".join(lines).encode())
+    return legibility._sizes(page)
+
+
+def test_the_size_is_what_is_left_of_it_on_the_page() -> None:
+    begin, end = "/P <</MCID 0>> BDC BT /F 10 Tf", "ET EMC"
+    assert drawn(begin, "<00010002> Tj", end) == {0: {10.0: 2}}
+    assert drawn("0.75 0 0 0.75 0 0 cm", begin, "[<0001> -20 <0002>] TJ", end) == {0: {7.5: 2}}
+    # scaled twice; turned upside down; scaled by the text's own matrix
+    assert drawn("1 0 0 -1 0 842 cm q .75 0 0 .75 0 0 cm .5 0 0 .5 9 9 cm", begin, "<0001> Tj", end) == {
+        0: {3.75: 1}
+    }
+    assert drawn(begin, "0.5 0 0 -0.5 72 720 Tm <0001> Tj", end) == {0: {5.0: 1}}
+    assert drawn(begin, "0 0.5 -0.5 0 72 720 Tm <0001> Tj", end) == {0: {5.0: 1}}  # on its side
+    # what was scaled between q and Q, and the font named there, is over after Q
+    assert drawn("q .5 0 0 .5 0 0 cm /F 4 Tf Q", begin, "<0001> Tj", end) == {0: {10.0: 1}}
+    assert drawn(begin, "ET q /F 4 Tf BT <0001> Tj ET Q BT <0001> Tj", end) == {0: {4.0: 1, 10.0: 1}}
+    # a string in which such words stand; a mark within a mark; what is no part of the structure
+    assert drawn(begin, "(q .1 0 0 .1 0 0 cm) Tj <0001> Tj", end) == {0: {10.0: 10}}
+    assert drawn(begin, "/Span BMC <0001> Tj EMC /Artifact BMC <0001> Tj EMC", end) == {0: {10.0: 1}}
+
+
 def test_a_file_that_cannot_be_measured() -> None:
     plain = pikepdf.new()
     plain.add_blank_page()

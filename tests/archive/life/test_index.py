@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,26 @@ def test_questions_are_answered_from_the_ledger(root: Path):
         "both": [16, 22, 28],
         "none": [],
     }
+
+
+@pytest.mark.parametrize("kind", [None, "delivery.", "note.published"])
+def test_a_key_is_looked_up_by_the_index_of_keys(
+    root: Path, monkeypatch: pytest.MonkeyPatch, kind: str | None
+):
+    """With many readers, a scan of all deliveries for each would take minutes."""
+    archive = opened(root)
+    real, plans = archive.index._answered, []
+
+    def explained(query: str, sought: tuple[str | int, ...]) -> list[Any]:
+        plans.extend(real(f"EXPLAIN QUERY PLAN {query}", sought))
+        return real(query, sought)
+
+    monkeypatch.setattr(archive.index, "_answered", explained)
+    list(archive.entries(kind, key="c1"))
+    assert [row[-1] for row in plans if "INDEX by_key (key=?" in row[-1]], plans
+    plans.clear()
+    assert [entry.seq for entry in archive.entries(key="")] == [1, 32]
+    assert not [row for row in plans if "by_key" in row[-1]]
 
 
 def remove(path: Path) -> None:

@@ -350,6 +350,32 @@ def test_abandoned_correction_gives_way_to_the_next(desk: SmallDesk):
     assert (record.id, record.supersedes) == (third, NOTE)
 
 
+def test_withdrawn_note_is_corrected_once(desk: SmallDesk):
+    """Two corrections of one note would both be in force."""
+    desk.published()
+    withdraw(desk)
+    correct(desk)
+    life.approve(desk.office("pia"), SECOND)
+    desk.publish(SECOND)
+    third = sibling(NOTE, 3)
+    said = f"{NOTE}: its revision {SECOND} is published, and stands in its place"
+    for step in (
+        lambda: life.ready(desk.office("ann"), "correct", NOTE),
+        lambda: life.correct(desk.office("ann"), NOTE, desk.note(third, "third"), "a second thought"),
+    ):
+        with pytest.raises(ApprovalError, match=said) as refused:
+            step()
+        assert f"reportgen correct {SECOND}" in (refused.value.hint or "")
+        assert desk.archive.head().kind == "note.refused"
+    assert life.correct(desk.office("ann"), SECOND, desk.note(third), "a number").supersedes == SECOND
+    with pytest.raises(ApprovalError, match=f"its revision {SECOND} is published"):
+        life.correct(desk.office("ann"), NOTE, desk.note(sibling(NOTE, 4)), "a second thought")
+    life.approve(desk.office("pia"), third)
+    desk.publish(third)
+    live = [r.id for r in desk.archive.notes() if r.state == "published"]
+    assert live == [third]
+
+
 def test_correction_of_a_note_withdrawn_before_it_was_published(desk: SmallDesk):
     desk.submitted()
     withdraw(desk)

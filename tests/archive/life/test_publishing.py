@@ -14,6 +14,7 @@ import pytest
 
 from reportgen.archive import durable, signing
 from reportgen.archive.keys import load_certificates
+from reportgen.archive.verify import verify
 from reportgen.errors import ApprovalError, ArchiveError, ConfigError, ReportgenError, TimestampError
 from reportgen.pipeline import life, publishing
 from reportgen.render import conformance
@@ -89,7 +90,37 @@ def test_anchor_gets_a_copy_of_the_head(tmp_path: Path, quick: None):
     assert done.warnings == ()
     assert done.head is not None
     for name in (done.head.name, f"{done.head.name}.p7s"):
-        assert (tmp_path / "elsewhere" / name).read_bytes() == (desk.root / "heads" / name).read_bytes()
+        copy = tmp_path / "elsewhere" / f"{desk.archive.id}-{name}"
+        assert copy.read_bytes() == (desk.root / "heads" / name).read_bytes()
+
+
+def test_archives_share_an_anchor(tmp_path: Path, quick: None):
+    (tmp_path / "anchor").mkdir()
+    desks = [make_desk(tmp_path / name, 'anchor = "../../anchor"') for name in ("rates", "credit")]
+    for desk in desks:
+        desk.approved()
+        assert desk.publish().warnings == ()
+    copies = sorted((tmp_path / "anchor").glob("*.json"))
+    assert len(copies) == 2  # of the same number
+    trust = load_certificates([desks[0].folder / "authority.pem"])
+    for desk in desks:
+        for copy in copies:
+            said = [str(fault) for fault in verify(desk.root, trust, heads=[copy]).faults]
+            other = json.loads(copy.read_bytes())["archive"]
+            foreign = f"{copy}: foreign: it is the head of archive {other} and tells nothing of this one"
+            assert [line.startswith(foreign) for line in said] == [True] * (other != desk.archive.id)
+
+
+def test_anchor_is_never_written_over(tmp_path: Path, quick: None):
+    desk = make_desk(tmp_path / "desk", 'anchor = "../../anchor"')
+    (tmp_path / "anchor").mkdir()
+    desk.approved()
+    copy = tmp_path / "anchor" / f"{desk.archive.id}-5.json"
+    copy.write_text("the head of another history")
+    done = desk.publish()
+    assert done.record.state == "published"
+    assert "5.json: there is another copy already, which tells of another history" in done.warnings[0]
+    assert copy.read_text() == "the head of another history"
 
 
 def test_wrong_passphrase_is_refused_and_recorded_without_it(desk: SmallDesk):

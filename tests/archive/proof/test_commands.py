@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from reportgen.archive import Archive
 from reportgen.cli import cli
+from reportgen.errors import ReportgenError
+from reportgen.pipeline import life
+from tests.archive.proof.conftest import note_files, release, write_note
 
 Run = Callable[..., Result]
 
@@ -118,3 +123,24 @@ def test_site_prints_where_to_begin(run: Run, tmp_path: Path) -> None:
     refused = run("site", "--out", tmp_path / "file" / "room")
     assert refused.exit_code == 12
     assert "cannot be written" in refused.stderr
+
+
+def test_nothing_tells_of_the_machines_of_the_desk(run: Run, kept: Any, tmp_path: Path) -> None:
+    """Accounts and local paths are in the ledger, and nobody's business who reads a note."""
+    own = kept.copy(tmp_path / "archive")
+    office = replace(own.office("ann"), login="ann.account@desk-machine-7")
+    with own.taken_as_they_are():
+        life.submit(office, write_note(tmp_path / "TW-2026-02-13-r1", note_files(5)))
+        release(own, "TW-2026-02-13-r1")
+    with pytest.raises(ReportgenError):
+        life.correct(office, "TW-2026-02-13-r1", tmp_path / "TW-2026-02-13-r1", "a number")
+    refused = Archive.open(own.root, own.clock).head()
+    assert (refused.kind, refused.body["login"]) == ("note.refused", "ann.account@desk-machine-7")
+    assert str(tmp_path) in refused.body["reason"]
+    assert run("site", "--out", tmp_path / "room", root=own.root).exit_code == 0
+    told = b"".join(path.read_bytes() for path in (tmp_path / "room").rglob("*") if path.is_file())
+    for secret in ("ann.account", "desk-machine-7", str(tmp_path), str(Path.home()), '"login"'):
+        assert secret.encode() not in told
+    page = (tmp_path / "room" / "notes" / "TW-2026-02-13-r1" / "index.html").read_text()
+    assert "<td>note.refused</td>" in page
+    assert "<td>correct</td>" in page

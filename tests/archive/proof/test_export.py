@@ -18,23 +18,41 @@ from typing import Any
 import pytest
 
 from reportgen import config
-from reportgen.archive import Actor, Archive
+from reportgen.archive import Actor, Archive, durable
 from reportgen.archive.export import Exported, export
-from reportgen.archive.export import record as record_export
 from reportgen.archive.verify import verify
 from reportgen.assets import asset_dir
-from reportgen.errors import ArchiveError, UsageError
+from reportgen.errors import ApprovalError, ArchiveError, HostError, UsageError
+from reportgen.pipeline import exporting, life
 from tests.archive.identities import small_identity
+from tests.archive.proof.conftest import PASSPHRASE, note_files, release, write_note
 
 DAY = dt.date.fromisoformat
 SENDER = Actor("pia", "Pia Principal", "sender")
 
 
 def write(kept: Any, out: Path, begin: str, end: str, **options: Any) -> Exported:
+    """Write a package that nobody signs; it leaves no trace in the ledger."""
     archive = Archive.open(kept.root, kept.clock)
     brand = config.load_desk(kept.desk).brand
     return export(
         archive, out, DAY(begin), DAY(end), templates=asset_dir("templates"), brand=brand, **options
+    )
+
+
+def write_signed(kept: Any, out: Path, begin: str, end: str, person: str = "pia", **options: Any) -> Exported:
+    """Write a package as the desk hands it out: signed, and on record."""
+    office = kept.office(person)
+    seal = exporting.seal_for(office, PASSPHRASE, "")
+    return exporting.export(
+        office,
+        out,
+        DAY(begin),
+        DAY(end),
+        templates=asset_dir("templates"),
+        seal=seal,
+        why="a request of 3 March",
+        **options,
     )
 
 
@@ -94,7 +112,8 @@ def copy(one_week: Path, tmp_path: Path) -> Path:
 
 
 def seal(package: Path) -> None:
-    """Write SHA256SUMS anew, as somebody would who wants a change to go unseen."""
+    """Write SHA256SUMS anew, without its signature, as somebody would who wants a change to go unseen."""
+    (package / "SHA256SUMS.p7s").unlink(missing_ok=True)
     files = sorted(p for p in package.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
     lines = (
         f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(package).as_posix()}\n" for p in files
@@ -118,10 +137,54 @@ def test_a_package_verifies_without_reportgen(package: Path, check: Check, kept:
     assert "was not checked, name --trust" in found["notes"][0]
 
 
-def test_without_openssl_it_says_what_it_did_not_check(package: Path, check: Check) -> None:
+def test_without_openssl_nothing_is_proven(package: Path, check: Check) -> None:
     status, said = check(package, path="/nowhere")
-    assert status == 0
-    assert "7 signatures not checked: openssl is not on the PATH" in said
+    assert status == 1
+    assert said.count("FAULT") == 1
+    assert "FAULT 5 7 signatures: not checked: openssl is not on the PATH" in said
+
+
+def test_a_signed_package_verifies(kept: Any, check: Check, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+    write_signed(own, tmp_path / "package", "2026-01-12", "2026-01-25")
+    status, said = check(tmp_path / "package", "--trust", kept.desk / "authority.pem")
+    assert status == 0, said
+    assert "8 signatures hold" in said
+    assert "is not signed" not in said
+    for line in range(3):  # a line more or less, and another character
+        sums = (tmp_path / "package" / "SHA256SUMS").read_text().splitlines(keepends=True)
+        sums[line] = sums[line].replace("a", "b", 1)
+        (tmp_path / "package" / "SHA256SUMS").write_text("".join(sums))
+        assert "FAULT 5 SHA256SUMS.p7s: the signature does not hold" in check(tmp_path / "package")[1]
+
+
+def test_an_unsigned_package_says_what_it_cannot_prove(package: Path, check: Check) -> None:
+    assert "this package cannot prove that no note and no later entry is missing" in check(package)[1]
+
+
+def test_years_later_the_signatures_still_hold(keep: Any, check: Check, tmp_path: Path) -> None:
+    """The key lived for eight days, long ago; what counts is when it signed."""
+    short = keep("short", 1, dt.timedelta(days=8))
+    write_signed(short, tmp_path / "package", "2026-01-05", "2026-01-11")
+    status, said = check(tmp_path / "package", "--trust", short.desk / "authority.pem")
+    assert status == 0, said
+    assert "4 signatures hold" in said
+
+
+def test_the_certificates_of_the_system_vouch_for_nobody(
+    package: Path, kept: Any, path_of_openssl: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.pem"
+    other.write_bytes(small_identity(b"another passphrase", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).authority)
+    command = [sys.executable, "-I", "-S", package / "verify.py", "--trust", other]
+    done = subprocess.run(
+        [str(c) for c in command],
+        env={"PATH": path_of_openssl, "SSL_CERT_FILE": str(kept.desk / "authority.pem")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout.count("the signature does not hold") == 7
 
 
 def test_sha256sum_agrees(package: Path) -> None:
@@ -216,7 +279,41 @@ def renamed(line: bytes) -> bytes:
 
 
 FORGERY: Damage = {
-    "another page": (lambda p: flip(p / WEEK / "note.html"), "no entry of TW-2026-01-16-r1 names it"),
+    "another page": (
+        lambda p: flip(p / WEEK / "note.html"),
+        "note.html: not the file that the entries of TW-2026-01-16-r1 name",
+    ),
+    "page taken away": (
+        lambda p: (p / WEEK / "note.html").unlink(),
+        f"4 {WEEK}/note.html: missing: the entries of TW-2026-01-16-r1 name it",
+    ),
+    "signed PDF taken away": (
+        lambda p: (p / WEEK / "note.signed.pdf").unlink(),
+        f"4 {WEEK}/note.signed.pdf: missing",
+    ),
+    "signature taken away": (
+        lambda p: (p / WEEK / "manifest.json.p7s").unlink(),
+        f"4 {WEEK}/manifest.json.p7s: missing",
+    ),
+    "a file more": (
+        lambda p: (p / WEEK / "more.txt").write_text("x"),
+        f"4 {WEEK}/more.txt: no entry of TW-2026-01-16-r1 names it",
+    ),
+    "a note more": (
+        lambda p: shutil.copytree(p / WEEK, p / "notes/TW-2026-05-01-r1"),
+        "4 TW-2026-05-01-r1: no entry of trail/ledger.jsonl submits it",
+    ),
+    "a note less": (lambda p: shutil.rmtree(p / WEEK), f"4 {WEEK}/note.pdf: missing"),
+    "a loose file": (lambda p: (p / "notes/x.txt").write_text("x"), "4 notes/x.txt: belongs to no note"),
+    "unsigned head": (
+        lambda p: next((p / "heads").glob("*.p7s")).unlink(),
+        "its signature is missing",
+    ),
+    "heads taken away": (
+        lambda p: shutil.rmtree(p / "heads"),
+        "FAULT 3 entries 7 to 10: no signed head speaks for it, and SHA256SUMS is not signed",
+    ),
+    "a foreign head": (lambda p: foreign(p), "foreign: it is the head of archive 0000"),
     "another PDF": (lambda p: flip(p / WEEK / "note.pdf"), "does not begin with the approved bytes"),
     "signed PDF": (lambda p: flip(p / WEEK / "note.signed.pdf", 100), f"5 {WEEK}/note.signed.pdf"),
     "signature": (lambda p: flip(p / WEEK / "manifest.json.p7s", -5), "the signature does not hold"),
@@ -224,9 +321,19 @@ FORGERY: Damage = {
     "dropped entry": (in_trail(lambda ls: [ls[0], *ls[2:]]), "2 entry 8: dropped"),
     "inserted entry": (in_trail(lambda ls: [*ls[:2], renamed(ls[1]), *ls[2:]]), "2 entry 8: inserted"),
     "swapped entries": (in_trail(lambda ls: [ls[0], ls[2], ls[1], *ls[3:]]), "2 entry 8: moved"),
-    "cut entries": (in_trail(lambda ls: ls[:-2]), "cut: entries"),
+    "cut entries": (in_trail(lambda ls: ls[:-2]), "cut: entr"),
     "head": (lambda p: flip(next((p / "heads").glob("*.json")), 30), "heads/"),
 }
+
+
+def foreign(package: Path) -> None:
+    """Put the identity of another archive into a package."""
+    path = package / "archive.json"
+    path.write_text(path.read_text().replace(json.loads(path.read_text())["id"], "0" * 8))
+    head = next((package / "heads").glob("*.json"))
+    mine = json.loads(head.read_text())["archive"]
+    path.write_text(path.read_text().replace("0" * 8, mine))
+    head.write_text(head.read_text().replace(mine, "0000"))
 
 
 @pytest.mark.parametrize("case", FORGERY)
@@ -235,9 +342,15 @@ def test_forgery_under_new_sums_is_named(copy: Path, check: Check, case: str) ->
     damage(copy)
     package = json.loads((copy / "package.json").read_text())
     for note in package["notes"]:
-        for name in note["files"]:
+        for name in list(note["files"]):
             path = copy / note["folder"] / name
-            note["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            if path.exists():
+                note["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            else:
+                del note["files"][name]
+    package["notes"] = [note for note in package["notes"] if (copy / note["folder"]).exists()] or package[
+        "notes"
+    ]
     (copy / "package.json").write_text(json.dumps(package))
     seal(copy)
     status, said = check(copy)
@@ -277,11 +390,39 @@ def test_the_recipients_of_other_notes_are_withheld(kept: Any, check: Check, tmp
     assert b"reader of TW-2026-02-06-r1" in told
     assert b"reader of TW-2026-01-09-r1" not in told
     status, said = check(tmp_path / "package")
-    assert status == 0, said
+    assert status == 1, said
     assert "1 of 7 entries concern others and are withheld" in said
-    whole = write(own, tmp_path / "whole", "2026-02-01", "2026-02-08", whole_trail=True)
+    assert "FAULT 3 entry 35: withheld; what it concerns only a signed SHA256SUMS can tell" in said
+    whole = write_signed(own, tmp_path / "whole", "2026-02-01", "2026-02-08", whole_trail=True)
     assert whole.withheld == 0
     assert check(tmp_path / "whole")[0] == 0
+    signed = write_signed(own, tmp_path / "signed", "2026-02-01", "2026-02-08")
+    assert (signed.withheld, signed.entries) == (1, (30, 36))
+    status, said = check(tmp_path / "signed", "--trust", kept.desk / "authority.pem")
+    assert status == 0, said
+
+
+def test_a_head_speaks_no_further_than_a_withheld_line(kept: Any, check: Check, tmp_path: Path) -> None:
+    """Whoever changes what lies before a withheld line goes unseen by the chain, but not by the verifier."""
+    own = delivered(kept, tmp_path / "archive")
+    with own.taken_as_they_are():
+        folder = write_note(tmp_path / "TW-2026-02-13-r1", note_files(5))
+        life.submit(own.office("ann"), folder)
+        release(own, "TW-2026-02-13-r1")
+    done = write(own, tmp_path / "package", "2026-02-01", "2026-02-15")
+    assert done.withheld == 1
+    lines = lines_of(tmp_path / "package")
+    (at,) = [k for k, line in enumerate(lines) if b'"withheld":true' in line]
+    before = json.loads(lines[at])["seq"] - 1
+    assert f"FAULT 3 entry {before}: no signed head speaks for it" in check(tmp_path / "package")[1]
+
+    lines[at - 1] = renamed(lines[at - 1])
+    (tmp_path / "package" / "trail" / "ledger.jsonl").write_bytes(b"".join(lines))
+    seal(tmp_path / "package")
+    status, said = check(tmp_path / "package")
+    assert "FAULT 2" not in said  # the chain cannot tell
+    assert status == 1
+    assert f"FAULT 3 entry {before}: no signed head speaks for it" in said
 
 
 def test_a_reason_is_no_formula_in_the_spreadsheet(kept: Any, tmp_path: Path) -> None:
@@ -335,24 +476,74 @@ def test_a_changed_file_never_leaves(kept: Any, tmp_path: Path) -> None:
 
 def test_the_ledger_tells_of_the_package(kept: Any, tmp_path: Path) -> None:
     own = kept.copy(tmp_path / "archive")
-    done = write(own, tmp_path / "package", "2026-01-12", "2026-01-25")
-    archive = Archive.open(own.root, own.clock)
-    record_export(archive, SENDER, done, "a request of 3 March")
-    (entry,) = archive.entries("exported")
+    write_signed(own, tmp_path / "package", "2026-01-12", "2026-01-25")
+    (entry,) = Archive.open(own.root, own.clock).entries("exported")
+    assert (entry.actor.id, entry.actor.role, entry.why) == ("pia", "approver", "a request of 3 March")
     sums = (tmp_path / "package" / "SHA256SUMS").read_bytes()
     assert entry.body["sums"] == hashlib.sha256(sums).hexdigest()
     assert entry.body["notes"] == ["TW-2026-01-16-r1", "TW-2026-01-23-r1"]
+    assert entry.body["signed"] is True
     assert verify(own.root, own.trust).ok
+
+
+def test_an_export_that_fails_is_on_record(kept: Any, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+    archive = Archive.open(own.root, own.clock)
+    digest = archive.note("TW-2026-01-16-r1").files["facts.json"]
+    path = archive.objects.path(digest)
+    path.chmod(0o644)
+    flip(path)
+    with pytest.raises(ArchiveError, match="not what it was when it was sealed"):
+        write_signed(own, tmp_path / "package", "2026-01-12", "2026-01-25")
+    last = archive.head()
+    assert (last.kind, last.actor.id, last.body["step"]) == ("note.refused", "pia", "export")
+    assert "not what it was when it was sealed" in last.body["reason"]
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(HostError, match="the package cannot be written"):
+        write_signed(own, tmp_path / "file" / "package", "2026-02-02", "2026-02-08")
+    assert "the package cannot be written" in archive.head().body["reason"]
+    assert [*archive.entries("exported")] == []
+
+
+def test_a_package_that_cannot_be_put_on_record_does_not_leave(
+    kept: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = kept.copy(tmp_path / "archive")
+
+    def full(*_: Any) -> None:
+        raise ArchiveError("ledger.jsonl: No space left on device")
+
+    monkeypatch.setattr(durable, "append", full)
+    with pytest.raises(ArchiveError, match="No space left on device"):
+        write_signed(own, tmp_path / "package", "2026-01-12", "2026-01-25")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["archive"]
+
+
+def test_to_hand_records_out_takes_a_role(kept: Any, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+    said = r"Ann Alyst \(ann\) has the role analyst; to hand out records takes approver or compliance"
+    for attempt in (
+        lambda: exporting.ready(own.office("ann"), ""),
+        lambda: write_signed(own, tmp_path / "package", "2026-01-12", "2026-01-25", "ann"),
+    ):
+        with pytest.raises(ApprovalError, match=said):
+            attempt()
+        last = Archive.open(own.root, own.clock).head()
+        assert (last.kind, last.actor.id, last.body["step"]) == ("note.refused", "ann", "export")
+    assert not (tmp_path / "package").exists()
 
 
 def test_the_command_line_writes_and_records(kept: Any, tmp_path: Path, check: Check) -> None:
     """In a process of its own, where the index is held to its standards."""
     own = kept.copy(tmp_path / "archive")
+    secret = tmp_path / "secret"
+    secret.write_bytes(PASSPHRASE)
+    secret.chmod(0o600)
     command = [sys.executable, "-m", "reportgen", "--desk", own.desk, "archive", "export"]
     days = ["--from", "2026-01-12", "--to", "2026-01-25", "--out", tmp_path / "package"]
     done = subprocess.run(
         [str(c) for c in (*command, *days, "--archive", own.root)],
-        env=os.environ | {"REPORTGEN_PERSON": "pia"},
+        env=os.environ | {"REPORTGEN_PERSON": "pia", "REPORTGEN_PASSPHRASE_FILE": str(secret)},
         capture_output=True,
         text=True,
     )
@@ -373,8 +564,11 @@ def test_somebody_unknown_exports_nothing(kept: Any, tmp_path: Path) -> None:
     from reportgen.cli import cli
 
     days = ["--from", "2026-01-12", "--to", "2026-01-25", "--out", tmp_path / "package", "--as", "eve"]
-    command = ["--desk", kept.desk, "archive", "export", *days, "--archive", kept.root]
+    own = kept.copy(tmp_path / "archive")
+    command = ["--desk", own.desk, "archive", "export", *days, "--archive", own.root]
     result = CliRunner().invoke(cli, [str(c) for c in command], catch_exceptions=False)
     assert result.exit_code == 9
     assert "'eve': no such person" in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir()] == ["archive"]
+    last = Archive.open(own.root, own.clock).head()
+    assert (last.kind, last.actor.id) == ("note.refused", "eve")

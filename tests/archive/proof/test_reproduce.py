@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import json
 import shutil
@@ -149,6 +150,50 @@ def test_other_software_with_the_same_bytes_is_no_difference(
     found = reproduce(then, NOW, quiet)
     assert found.same
     assert found.software[0].startswith("python: 3.99.0 made the note, ")
+
+
+def with_manifest(files: Files, change: Callable[[dict[str, Any]], object]) -> Files:
+    """Return files with another manifest, whose digests are theirs."""
+    manifest = json.loads(files["manifest.json"])
+    manifest["sha256"] = {n: hashlib.sha256(c).hexdigest() for n, c in files.items() if n != "manifest.json"}
+    change(manifest)
+    return files | {"manifest.json": json.dumps(manifest).encode()}
+
+
+MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "analysts": (lambda m: m.update(analysts=[{"name": "Somebody Else"}]), "analysts is absent now"),
+    "disclosures": (lambda m: m.update(disclosures=[]), "disclosures is absent now"),
+    "another digest": (lambda m: m["sha256"].update({"facts.json": "0" * 64}), "sha256.facts.json: "),
+    "a file that is not there": (lambda m: m["sha256"].update({"x.csv": "0" * 64}), "sha256.x.csv is absent"),
+}
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+@pytest.mark.parametrize("others", ["the same", "another page", "other software"])
+def test_the_manifest_is_compared_with_the_rest(
+    sealed: Files, monkeypatch: pytest.MonkeyPatch, case: str, others: str
+) -> None:
+    change, words = MANIFESTS[case]
+    page = {"note.html": b"<p>another</p>"} if others == "another page" else {}
+    then = sealed
+    if others == "other software":
+        then = with_software(sealed, lambda software: software.update(python="3.99.0"))
+    again(monkeypatch, with_manifest(sealed | page, lambda m: m.update(versions={"python": "3.11"})))
+    honest = with_manifest(then, lambda m: m.update(versions={"python": "3.11"}))
+    assert [line.partition(":")[0] for line in reproduce(honest, NOW, quiet).differing] == list(page)
+    forged = with_manifest(then, lambda m: (m.update(versions={"python": "3.11"}), change(m)))
+    differing = reproduce(forged, NOW, quiet).differing
+    (said,) = [line for line in differing if line.startswith("manifest.json: ")]
+    assert words in said
+
+
+def test_versions_in_the_manifest_are_those_of_the_software(
+    sealed: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again(monkeypatch, with_manifest(sealed, lambda m: m.update(versions={"python": "3.11"})))
+    forged = with_manifest(sealed, lambda m: m.update(versions={"python": "3.12"}))
+    (said,) = reproduce(forged, NOW, quiet).differing
+    assert 'versions.python: "3.12", now "3.11"' in said
 
 
 def test_a_build_that_stops_is_told(sealed: Files, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,89 @@ def test_what_is_done_to_the_ledger(damaged: Any, case: str) -> None:
     assert len(said) == len(expected), said
 
 
+# What takes the place of a part of an entry: a line that no program of ours would write.
+HOSTILE: dict[str, tuple[str, str]] = {
+    "no time": ("at", "null"),
+    "no date": ("at", '"2026-13-45T25:00:00.000000Z"'),
+    "a list for a time": ("at", "[]"),
+    "a great number": ("seq", "9" * 5000),
+    "a greater number": ("seq", "1e400"),
+    "no number": ("seq", "NaN"),
+    "half a character": ("why", '"\\ud800"'),
+    "half a character in a name": ("body", '{"\\udfff": 1}'),
+    "no object": ("body", "null"),
+    "no text": ("kind", "{}"),
+    "no note": ("note", "[[]]"),
+    "no actor": ("actor", '"ann"'),
+    "an actor without a name": ("actor", '{"id": "ann"}'),
+    "nobody before": ("prev", "null"),
+    "a hundred levels": ("body", "[" * 100 + "]" * 100),
+    "a million levels": ("body", '{"a":' * 1_000_000 + "1" + "}" * 1_000_000),
+    "levels without an end": ("body", "[" * 1_000_000),
+    "a great number within": ("body", '{"a":' + "9" * 4000 + "}"),
+    "no bytes of text": ("why", '"\xff"'),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_lines_are_named(damaged: Any, case: str) -> None:
+    """The chain holds: each later entry names the one before as it is."""
+    key, content = HOSTILE[case]
+    lines = lines_of(damaged.root)
+    entry = json.loads(lines[6])
+    entry[key] = "CONTENT"
+    lines[6] = canonical(entry).replace(b'"CONTENT"', content.encode("latin-1"))
+    for k in range(7, len(lines)):
+        lines[k] = canonical({**json.loads(lines[k]), "prev": sha256(lines[k - 1])})
+    write_lines(damaged.root, lines)
+    said = told(verify(damaged.root, damaged.trust, signatures=False))
+    assert any(line.startswith("2 entry 7: ") for line in said), said
+    "\n".join(said).encode()  # any terminal takes it
+
+
+BODIES: dict[str, str] = {
+    "note.submitted": '{"name":[],"title":1,"as_of":{},"language":null,"revision":"","files":[1],'
+    '"manifest":[],"analysts":[null],"approvals":[{}],"covers":[],"retention":{"years":"x"}}',
+    "note.approved": '{"manifest":{}}',
+    "note.published": '{"manifest":[],"unsigned_pdf":{},"signed_pdf":"../../etc/passwd","chain":"x",'
+    '"signatures":{"manifest.json.p7s":"../..","x":[]},"identity":{"fingerprint":"","is_test":7}}',
+    "head.signed": '{"files":{"../../archive.json":"x","\\u0000.json":"y"}}',
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_hostile_bodies_are_named(damaged: Any, kind: str) -> None:
+    lines = lines_of(damaged.root)
+    at = next(k for k, line in enumerate(lines) if json.loads(line)["kind"] == kind)
+    entry = json.loads(lines[at]) | {"body": json.loads(BODIES[kind])}
+    lines[at] = canonical(entry)
+    for k in range(at + 1, len(lines)):
+        lines[k] = canonical({**json.loads(lines[k]), "prev": sha256(lines[k - 1])})
+    write_lines(damaged.root, lines)
+    shutil.rmtree(damaged.root / "heads")
+    (damaged.root / "heads").mkdir()
+    (damaged.root / "index.sqlite").unlink(missing_ok=True)
+    said = told(verify(damaged.root, damaged.trust))
+    named = (f"entry {at + 1}", str(entry["note"]))
+    assert any(any(words in line for words in named) for line in said if line[0] in "35"), said
+
+
+@pytest.mark.parametrize("name", ["archive.json", "pending.json", "heads/1.json", "manifest"])
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, "[]", '"x"', '{"seq":true}', '{"schema":1,"id":"\\ud800"}']
+)
+def test_hostile_files_are_named(damaged: Any, name: str, content: str) -> None:
+    path = damaged.root / name
+    if name == "manifest":
+        path = sealed(damaged.root, "TW-2026-01-16-r1", "manifest.json")
+    if path.exists():
+        path.chmod(0o644)
+    path.write_text(content)
+    verdict = verify(damaged.root, damaged.trust)
+    said = "\n".join(told(verdict) + list(verdict.unfinished))
+    assert path.name in said
+
+
 def test_a_cut_tail_is_found_by_the_heads(damaged: Any) -> None:
     lines = lines_of(damaged.root)
     (damaged.root / "index.sqlite").unlink(missing_ok=True)
