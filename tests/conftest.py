@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # A slow machine is no failure, and a run of CI can be repeated.
 settings.register_profile("reportgen", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("reportgen")
+# What a shell starts in the background ignores interrupts, and so would all that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -259,9 +259,7 @@ def _z(about: Subject, fact_id: str, count: int, words: str) -> Fact | Missing:
     past = slice(max(0, start - count + 1 - Z_REPORTS), max(0, start - count + 1))
     sample = changes[past][whole[past]]
     if len(sample) < Z_MINIMUM:
-        return missing(
-            fact_id, track.series[0], f"only {len(sample)} earlier changes are held, {Z_MINIMUM} are needed"
-        )
+        return missing(fact_id, track.series[0], "too few earlier changes are held to judge this one by")
     value = float((changes[-1] - sample.mean()) / sample.std(ddof=1))
     label = f"{about.track.label}, change, {words}, standard deviations"
     method = (

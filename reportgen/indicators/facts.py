@@ -20,7 +20,7 @@ from reportgen.indicators.similar import similar_facts
 from reportgen.indicators.thresholds import Thresholds
 from reportgen.model import Fact, Missing, Observation
 from reportgen.store import Snapshot
-from reportgen.text import NBSP
+from reportgen.text import NBSP, format_date
 
 POINTS: dict[int, Literal["missing", "calm", "watch", "stress"]] = {
     -1: "missing",
@@ -112,6 +112,11 @@ def _regime(found: FactSet) -> Iterator[Fact | Missing]:
     if two is None or ten is None:
         lacking = found.missing["ust.2y.change_week" if two is None else "ust.10y.change_week"]
         yield Missing("curve.regime", lacking.input, lacking.why, lacking.due)
+        return
+    if two.observed != ten.observed:
+        late = min(two, ten, key=lambda fact: fact.observed)
+        why = f"the newest close is of {format_date(late.observed)}"
+        yield facets.missing("curve.regime", late.inputs[0].series, why)
         return
     word = curve_regime(two.number, ten.number)
     yield Fact(

@@ -29,7 +29,7 @@ def pressure_facts(measures: Measures, facts: Mapping[str, Fact]) -> Iterator[Fa
     scores = [s for s in (_score(measures, f) for f in moves) if s is not None]
     if len(scores) < NEEDED:
         lacks = measures.history("fx.krw").series[0]
-        why = f"only {len(scores)} of {len(ASIA)} currencies can be scored, {NEEDED} are needed"
+        why = "too few currencies can be scored"
         yield missing(fact_id, lacks, why)
         return
     value = float(np.mean(scores))

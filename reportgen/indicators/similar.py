@@ -259,7 +259,7 @@ def _none(measures: Measures, tracks: tuple[Track, ...], weeks: Weeks) -> Iterat
     elif not len(lacking) and state.why:
         why = state.why
     else:
-        why = f"only {held.sum()} of the {MINIMUM_MEASURES} measures that are needed are known for this week"
+        why = "too few measures are known for this week"
     followed = tuple(f"{name}.change_4w" for name, *_ in OUTCOMES)
     ids = ["similar.sample", "similar.likeness"]
     ids += [

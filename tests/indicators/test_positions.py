@@ -91,7 +91,7 @@ def test_z_against_the_changes_among_the_156_reports_before(facts_at, positions,
 def test_z_needs_a_year_of_changes(facts_at):
     facts = facts_at("2015-12-18")
     missing = facts.missing["cot.total.lev_short_10y_eq.change_week_z"]
-    assert "52 are needed" in missing.why
+    assert "too few earlier changes" in missing.why
 
 
 def test_no_change_is_taken_across_a_gap(facts_at, raw):

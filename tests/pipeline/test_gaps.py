@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Collection
 from pathlib import Path
 
@@ -104,6 +105,23 @@ def test_one_yield_that_is_late_leaves_the_others_their_week(tmp_path, figures):
     assert "curve.regime" in analysis.facts.missing  # its 2-year leg is of another week
 
 
+def test_a_yield_that_is_late_within_the_week_is_not_set_beside_the_others(tmp_path, figures):
+    analysis = analysed(without(tmp_path, ["ust_2y"], dt.date(2025, 4, 8)), "2025-04-10")
+    check(analysis, figures)
+    said = words(prose(page(analysis, figures)))
+    assert "Over 4 sessions the 10-year yield surged 39 bp and the 30-year yield surged 45 bp" in said
+    assert "Of the 2-year yield the newest close is that of 8 April." in said
+    assert analysis.facts.missing["curve.regime"].why.startswith("the newest close is of 8")
+
+
+def test_reasons_for_gaps_hold_no_number_of_their_own(tmp_path, figures):
+    """Counts of what is held are no facts: a page that prints them fails the audit."""
+    few = ("fx_krw", "fx_twd", "fx_cny")
+    analysis = analysed(without(tmp_path, few, dt.date(2025, 3, 20)), "2025-04-10")
+    assert analysis.facts.missing["fx.asia.pressure"].why == "too few currencies can be scored"
+    check(analysis, figures)
+
+
 def test_gauges_of_the_market_that_are_old_say_nothing_of_the_week(tmp_path, figures):
     """With the MOVE index of 31 March, at 101, the week would read robust; it closed at 128."""
     old = ("move", "vix", "hy_oas", "ig_oas")
@@ -161,3 +179,20 @@ def test_a_note_without_any_one_series(tmp_path, figures, part, as_of):
         for days in (None, 14, 6, 3):
             after = None if days is None else days_before(as_of, days)
             check(analysed(without(tmp_path / f"{series}-{days}", [series], after), as_of), figures)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40))
+def test_a_note_without_some_series_at_some_moment(tmp_path, figures, seed):
+    """Draw a moment, series, and from when on they are lost; of every fourth the exhibits are drawn, too."""
+    chance = random.Random(seed)
+    day = dt.date(2018, 6, 4) + dt.timedelta(days=chance.randrange(2930))
+    as_of = day.isoformat() + chance.choice(["", "T07:00", "T12:00", "T17:00", "T18:30"])
+    read = [row.series.id for row in compose(analysed(Desk(), as_of), DESIGN, figures).series]
+    lost = chance.sample([one for one in read if one != "ust_10y"], chance.choice([1, 3, 8, 20]))
+    days = chance.choice([None, 1, 2, 5, 9, 20])
+    after = None if days is None else day - dt.timedelta(days=days)
+    analysis = analysed(without(tmp_path, lost, after), as_of)
+    if seed % 4 == 0:
+        add_gauge_history(analysis)
+    check(analysis, draw_all(analysis, DESIGN) if seed % 4 == 0 else figures)
