@@ -171,6 +171,8 @@ class Press:
         """Print a finding's reason with its facts."""
 
         def printed(fact_id: str, form: str) -> str:
+            if form in ("observed", "start"):  # as dates are written elsewhere on the page
+                return str(self.observed(fact_id) if form == "observed" else self.started(fact_id))
             fact = self.context.facts[fact_id]
             return str(self._wrap(fact, text.show(fact, form)))
 

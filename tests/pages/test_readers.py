@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import html
 import io
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pikepdf
 import pypdfium2
 from pypdfium2 import raw
 
+LETTERS = re.compile(r"[A-Za-z]{2,}")
 # Elements that end a word; cells stand beside each other without a space between their tags.
 BLOCKS = {
     *("address", "article", "aside", "caption", "div", "dd", "dl", "dt", "figcaption", "figure", "footer"),
@@ -141,6 +143,18 @@ def sections(html):
     parser = Words()
     parser.feed(re.sub(r"(<section [^>]*place-opening[^>]*>)\s*<h2>.*?</h2>", r"\1", html))
     return parser.sections
+
+
+def test_poppler_finds_no_word_that_the_page_lacks(note, pdf_file):
+    """Letters set too far apart come out as words of their own, to a screen reader, too."""
+    page = re.sub(r"<(style|script).*?</\1>", "", note.files["note.html"].decode(), count=0, flags=re.DOTALL)
+    shown = html.unescape(re.sub(r"<[^>]+>", " ", page)).casefold()
+    words = set(LETTERS.findall(shown))
+    for parts in (word.split("-") for word in re.findall(r"\w+(?:-\w+)+", shown)):
+        words |= {a + b for a, b in pairwise(parts)}  # poppler takes a hyphen at the end of a line away
+    read = LETTERS.findall(ran("pdftotext", pdf_file, "-").casefold())
+    assert len(read) > 2000
+    assert [word for word in read if word not in words] == []
 
 
 def body(sheet, before, heads):

@@ -139,3 +139,37 @@ def test_shutdown_is_named(drawn: list[Figure]) -> None:
     said = words(prose(page(analysed("2025-11-14"), drawn)))
     assert "the newest observation is of 23 September 2025" in said
     assert "federal shutdown" in said
+
+
+@pytest.mark.parametrize(
+    ("as_of", "unsaid", "said"),
+    [
+        # A high-yield spread of 538 bp is past its watch threshold.
+        ("2018-12-28", "tell of no stress", "The VIX stands at 28.3, the high-yield spread at 538 bp."),
+        # Swap lines still drawn since 2020 are no friction of the week.
+        ("2021-02-26", "funding shows friction", "robust, though a funding indicator stands past its watch"),
+        # Stocks rose 6% while the dollar fell less than in a third of all weeks.
+        (
+            "2022-03-18",
+            "flight from dollar assets.",
+            "A bear flattening of 8 bp left the 10-year yield 14 bp higher",
+        ),
+        # As partly as the verdict of the clue.
+        ("2025-04-10", "points to flight", "with a falling dollar fits flight from dollar assets in part"),
+        # Dates of reasons as those of all else: without the year that the note is of.
+        ("2021-02-26", "25 February 2021", "speed until 25 February and a jump of volatility"),
+    ],
+)
+def test_the_first_lines_say_no_more_than_the_verdicts(
+    as_of: str, unsaid: str, said: str, drawn: list[Figure]
+) -> None:
+    analysis = analysed(as_of)
+    check(analysis, drawn)
+    shown = words(prose(page(analysis, drawn)))
+    assert said in shown
+    assert unsaid not in shown
+
+
+def test_before_the_gauge_begins_the_side_column_says_so(drawn: list[Figure]) -> None:
+    shown = words(prose(page(analysed("2016-11-11"), drawn)))
+    assert "Dollar liquidity Not known: the gauge begins on 1 June 2018 with SOFR's history." in shown
