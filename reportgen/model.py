@@ -60,25 +60,37 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One value of one series, and when it became public."""
+    """One value of one series, and when it became public.
+
+    origin: the id of the publisher that brought it first, empty for the series' own.
+    """
 
     series: Series
     day: dt.date
     value: float
     published: dt.datetime
+    origin: str = ""
+
+    @property
+    def source(self) -> str:
+        """Name where the value came from: FRED:DGS10, or TREASURY (as FRED:DGS10) where that was first."""
+        own = self.series.source
+        return f"{self.origin.upper()} (as {own})" if self.origin else own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
     """One series as known at a moment: one value a day, ascending.
 
-    Shape: days, values and published have one length; published is naive UTC.
+    Shape: days, values, published and origins have one length; published is naive UTC; origins is None
+        where the series' own publisher brought every value.
     """
 
     series: Series
     days: Days
     values: Floats
     published: NDArray[np.datetime64]
+    origins: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.days)
@@ -90,6 +102,7 @@ class History:
             to_date(self.days[position]),
             float(self.values[position]),
             to_utc(self.published[position]),
+            "" if self.origins is None else str(self.origins[position]),
         )
 
     def position(self, day: dt.date) -> int:

@@ -14,7 +14,7 @@ import click
 
 from reportgen.cli import office
 from reportgen.cli.options import desk_options
-from reportgen.errors import UsageError
+from reportgen.errors import DeliveryError, UsageError
 from reportgen.pipeline.desk import Desk
 
 if TYPE_CHECKING:
@@ -57,23 +57,27 @@ def command(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     archive = office.archive_of(desk, root)
-    if bounces is not None:
-        _read_bounces(archive, bounces)
+    unread = 0 if bounces is None else _read_bounces(archive, bounces)
     if note_id is not None:
         archive.note(note_id)
     if note_id is None and recipient is None and not (as_csv or as_json):
         _summaries(archive)
-        return
-    rows = [_row(d) for d in _chosen(archive, note_id, recipient)]
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif as_csv:
-        click.echo(_csv(rows), nl=False)
     else:
-        _table(rows, ("note", *_SHOWN) if note_id is None else _SHOWN)
+        rows = [_row(d) for d in _chosen(archive, note_id, recipient)]
+        if as_json:
+            click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        elif as_csv:
+            click.echo(_csv(rows), nl=False)
+        else:
+            _table(rows, ("note", *_SHOWN) if note_id is None else _SHOWN)
+    if unread:
+        raise DeliveryError(
+            f"{bounces}: {unread} of its messages cannot be read (named above); the others are on record"
+        )
 
 
-def _read_bounces(archive: Archive, path: Path) -> None:
+def _read_bounces(archive: Archive, path: Path) -> int:
+    """Put delivery reports on record, and return how many messages could not be read."""
     from reportgen.archive import PROGRAM
     from reportgen.delivery.bounces import match
 
@@ -87,6 +91,7 @@ def _read_bounces(archive: Archive, path: Path) -> None:
         click.echo(f"  {note} {recipient}: {words}", err=True)
     for name, why in found.unreadable:
         click.echo(f"  {name}: cannot be read: {why}", err=True)
+    return len(found.unreadable)
 
 
 def _chosen(archive: Archive, note_id: str | None, recipient: str | None) -> list[Delivery]:

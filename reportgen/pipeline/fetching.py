@@ -249,10 +249,8 @@ class _Engine:
         """Store an answer and count it."""
         arrived: dict[str, Columns] = {}
         for rows in answer.rows:
-            columns = _columns(rows)
-            arrived[rows.series] = (
-                columns if rows.series not in arrived else _both(arrived[rows.series], columns)
-            )
+            columns, before = _columns(rows, source.id), arrived.get(rows.series)
+            arrived[rows.series] = columns if before is None else before.and_then(columns)
         quarantined = list(answer.quarantined)
         merged = self._append(source, arrived, answer, quarantined)
         for outcome in merged.values():
@@ -392,22 +390,15 @@ def _first(failed: Mapping[str, str]) -> str | None:
     return next(iter(failed.values()), None)
 
 
-def _columns(rows: Rows) -> Columns:
+def _columns(rows: Rows, source: str) -> Columns:
     count = len(rows)
+    is_own = homes().get(rows.series, ("",))[0] == source  # a desk's own file is nobody's
     return Columns(
         rows.days.astype("datetime64[D]"),
         rows.values.astype(np.float64),
         rows.published.astype("datetime64[us]"),
         np.full(count, to_moment64(rows.retrieved)),
-    )
-
-
-def _both(one: Columns, other: Columns) -> Columns:
-    return Columns(
-        np.concatenate([one.days, other.days]),
-        np.concatenate([one.values, other.values]),
-        np.concatenate([one.published, other.published]),
-        np.concatenate([one.retrieved, other.retrieved]),
+        None if is_own else np.full(count, source),
     )
 
 

@@ -74,7 +74,7 @@ def _fact(fact: Fact) -> dict[str, Any]:
 def _observation(seen: Observation) -> dict[str, Any]:
     return {
         "series": seen.series.id,
-        "source": seen.series.source,
+        "source": seen.source,
         "date": seen.day.isoformat(),
         "value": seen.value,
         "published": _moment(seen.published),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,31 +28,59 @@ SCHEMA = pa.schema(
         pa.field("retrieved_at", pa.timestamp("us", tz="UTC")),
     ]
 )
+# Written where another publisher than the series' own brought a row: that one's id; null or absent: its own.
+ORIGIN = pa.field("origin", pa.string())
 RESTRICTED = "restricted"  # folder of the files that may be quoted but not handed on
 Moments = NDArray[np.datetime64]
+Origins = NDArray[np.str_] | None
 _MOMENT = pa.timestamp("us", tz="UTC")
 _NO_MOMENT = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """The rows of one series as they stand in a file; moments are naive UTC, NaT where null."""
+    """The rows of one series as they stand in a file; moments are naive UTC, NaT where null.
+
+    origins: the id of the publisher that brought a row first, empty for the series' own; None if all are.
+    """
 
     days: Days
     values: Floats
     published: Moments
     retrieved: Moments
+    origins: Origins = None
 
     def __len__(self) -> int:
         return len(self.days)
 
     def take(self, which: NDArray[Any] | slice) -> Columns:
         """Return the rows of a mask, of positions or of a slice."""
-        return Columns(self.days[which], self.values[which], self.published[which], self.retrieved[which])
+        origins = None if self.origins is None else self.origins[which]
+        return Columns(
+            self.days[which], self.values[which], self.published[which], self.retrieved[which], origins
+        )
+
+    def and_then(self, other: Columns) -> Columns:
+        """Return the rows of both, one after the other."""
+        origins = None
+        if self.origins is not None or other.origins is not None:
+            origins = np.concatenate(
+                [np.full(len(c), "") if c.origins is None else c.origins for c in (self, other)]
+            )
+        return Columns(
+            np.concatenate([self.days, other.days]),
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.published, other.published]).astype("datetime64[us]"),
+            np.concatenate([self.retrieved, other.retrieved]).astype("datetime64[us]"),
+            origins,
+        )
 
     def table(self, series_id: str) -> pa.Table:
         """Return the rows in the form of a store file."""
-        return table(series_id, self.days, self.values, self.published, self.retrieved)
+        rows = table(series_id, self.days, self.values, self.published, self.retrieved)
+        if self.origins is None or not self.origins.any():
+            return rows
+        return rows.append_column(ORIGIN, _words(self.origins))
 
 
 def paths(folder: Path) -> list[Path]:
@@ -80,6 +108,21 @@ def _column(values: NDArray[Any], kind: pa.DataType, missing: NDArray[np.bool_])
     return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
 
 
+def _words(words: NDArray[np.str_]) -> pa.Array:
+    """Return words as an Arrow column, null where empty."""
+    encoded = [word.encode() for word in words.tolist()]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    valid = pa.py_buffer(np.packbits(words != "", bitorder="little"))
+    return pa.Array.from_buffers(
+        pa.string(), len(words), [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    )
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the rows of tables of series, of which some may have a column of origins."""
+    return pa.concat_tables(tables, promote_options="default") if tables else SCHEMA.empty_table()
+
+
 def _strings(word: str, count: int) -> pa.Array:
     encoded = word.encode()
     offsets = np.arange(count + 1, dtype=np.int32) * len(encoded)
@@ -97,7 +140,7 @@ def encode(rows: pa.Table, sink: Path | BinaryIO, *, ordered: bool = False) -> N
         rows,
         sink,
         compression="zstd",
-        use_dictionary=["series", "value", "published_at", "retrieved_at"],
+        use_dictionary=[name for name in rows.column_names if name != "date"],
         column_encoding={"date": "DELTA_BINARY_PACKED"},
     )
 
@@ -173,11 +216,12 @@ def read(path: Path) -> dict[str, Columns]:
             _plain(data[name], _MOMENT, np.dtype(np.int64), _NO_MOMENT).view("datetime64[us]")
             for name in ("published_at", "retrieved_at")
         )
+        origins = _origins(data)
     except (pa.ArrowException, AttributeError) as error:
         raise StoreError(f"{path}: a column has the wrong type ({str(error).splitlines()[0]})") from error
     if not len(index):
         return {}
-    everything = Columns(days, values, published, retrieved)
+    everything = Columns(days, values, published, retrieved, origins)
     if not _in_order(index, everything):
         order = np.lexsort((retrieved, published, days, index))
         index, everything = index[order], everything.take(order)
@@ -191,6 +235,12 @@ def read(path: Path) -> dict[str, Columns]:
             day = found[name].days[infinite][0]
             raise StoreError(f"{path}: series {name} has an infinite value on {day}")
     return found
+
+
+def _origins(data: pa.Table) -> Origins:
+    if ORIGIN.name not in data.column_names or data[ORIGIN.name].null_count == len(data):
+        return None
+    return np.array([word or "" for word in data[ORIGIN.name].cast(pa.string()).to_pylist()])
 
 
 def _in_order(index: NDArray[np.int32], rows: Columns) -> bool:

@@ -110,7 +110,7 @@ def _without_times(held: Columns, arrived: Columns, series: Series, watched: Wat
     seen = first.copy()
     seen[first] = _rule_is_wrong(arrived.take(first), series, watched)
     moments[seen] = arrived.retrieved[seen]
-    fresh = Columns(arrived.days, arrived.values, moments, arrived.retrieved).take(~same)
+    fresh = dataclasses.replace(arrived, published=moments).take(~same)
     return Merged(_joined(held, fresh), int(first.sum()), int(revised.sum()), int(same.sum()))
 
 
@@ -119,7 +119,7 @@ def _with_times(held: Columns, arrived: Columns, series: Series) -> Merged:
 
     Those without a time among them are of the first vintage of all, and public by the rule.
     """
-    both = _stacked(held, arrived)
+    both = held.and_then(arrived)
     published = filled(both, series.publication, ordered=False).published
     order = np.lexsort((both.retrieved, published, both.days))
     days, values = both.days[order], both.values[order]
@@ -211,16 +211,7 @@ def _equal(one: NDArray[np.float64], other: NDArray[np.float64] | np.float64) ->
     return same
 
 
-def _stacked(one: Columns, other: Columns) -> Columns:
-    return Columns(
-        np.concatenate([one.days, other.days]),
-        np.concatenate([one.values, other.values]),
-        np.concatenate([one.published, other.published]).astype("datetime64[us]"),
-        np.concatenate([one.retrieved, other.retrieved]).astype("datetime64[us]"),
-    )
-
-
 def _joined(one: Columns, other: Columns) -> Columns:
     """Return the rows of both in the order of a file."""
-    rows = _stacked(one, other)
+    rows = one.and_then(other)
     return rows.take(np.lexsort((rows.retrieved, rows.published, rows.days)))

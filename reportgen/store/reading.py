@@ -28,11 +28,24 @@ _Known = dict[tuple[str, bytes], files.Moments]
 class _Rows:
     """All rows of one series, ordered by day, then by publication, then by retrieval."""
 
-    days: Days
-    values: Floats
-    published: NDArray[np.datetime64]
-    retrieved: NDArray[np.datetime64]
+    columns: files.Columns
     has_revisions: bool
+
+    @property
+    def days(self) -> Days:
+        return self.columns.days
+
+    @property
+    def values(self) -> Floats:
+        return self.columns.values
+
+    @property
+    def published(self) -> files.Moments:
+        return self.columns.published
+
+    @property
+    def retrieved(self) -> files.Moments:
+        return self.columns.retrieved
 
 
 class Store:
@@ -108,18 +121,19 @@ class Snapshot:
         if rows is None:
             return _empty(series)
         keep = rows.published <= to_moment64(self.as_of)
-        days, values, published = rows.days[keep], rows.values[keep], rows.published[keep]
+        public = rows.columns.take(keep)
+        days = public.days
         if rows.has_revisions and len(days):
             last = np.append(days[1:] != days[:-1], True)  # the newest public vintage of each day
             if series.revised and _has_vintages(days, last):
                 series = dataclasses.replace(series, revised=False)
-            days, values, published = days[last], values[last], published[last]
-        known = ~np.isnan(values)
+            public = public.take(last)
+        known = ~np.isnan(public.values)
         if series.open_days is not None:
-            known &= np.isin(days, calendars.open_days(series.open_days))
+            known &= np.isin(public.days, calendars.open_days(series.open_days))
         if not known.all():
-            days, values, published = days[known], values[known], published[known]
-        return History(series, days, values, published)
+            public = public.take(known)
+        return History(series, public.days, public.values, public.published, public.origins)
 
     def replaced(self, series_id: str) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
         """Return from when and until when each value that was replaced since was the public one."""
@@ -139,12 +153,8 @@ class Snapshot:
             rows = self.store.rows(series_id)
             assert rows is not None
             keep = rows.published <= to_moment64(self.as_of)
-            parts.append(
-                files.table(
-                    series_id, rows.days[keep], rows.values[keep], rows.published[keep], rows.retrieved[keep]
-                )
-            )
-        return pa.concat_tables(parts) if parts else files.SCHEMA.empty_table()
+            parts.append(rows.columns.take(keep).table(series_id))
+        return files.joined(parts)
 
 
 def _has_vintages(days: Days, last: NDArray[np.bool_]) -> bool:
@@ -185,9 +195,7 @@ def _rows(path: Path, name: str, columns: files.Columns, moments: _Known) -> _Ro
         except CatalogueError as error:
             raise StoreError(f"{path}: {error.message}") from error
         columns = filled(columns, rule, known=moments)
-    days = columns.days
-    revisions = bool((days[1:] == days[:-1]).any())
-    return _Rows(days, columns.values, columns.published, columns.retrieved, revisions)
+    return _Rows(columns, bool((columns.days[1:] == columns.days[:-1]).any()))
 
 
 def filled(
@@ -210,7 +218,7 @@ def filled(
     withheld = published >= _UNKNOWN  # and yet it came: public at the latest when it was seen
     if withheld.any():
         published[withheld] = columns.retrieved[withheld]
-    found = files.Columns(columns.days, columns.values, published, columns.retrieved)
+    found = dataclasses.replace(columns, published=published)
     if ordered and (found.days[1:] == found.days[:-1]).any():  # else the order of days settles it
         found = found.take(np.lexsort((found.retrieved, found.published, found.days)))
     return found

@@ -142,9 +142,8 @@ class Writer:
             if series_id not in self._tables:
                 self._tables[series_id] = rows[series_id].table(series_id)
         try:
-            files.write(
-                pa.concat_tables([self._tables[series_id] for series_id in sorted(rows)]), path, ordered=True
-            )
+            whole = files.joined([self._tables[series_id] for series_id in sorted(rows)])
+            files.write(whole, path, ordered=True)
         except OSError as error:
             raise HostError(
                 f"{path}: cannot be written: {error.strerror or os.strerror(error.errno or 0)}",

@@ -13,6 +13,9 @@ import pytest
 
 from reportgen.calendars import publication
 from reportgen.errors import FetchError, HostError, StoreBusyError
+from reportgen.indicators.facts import compute_facts
+from reportgen.indicators.measures import Measures
+from reportgen.indicators.thresholds import load_thresholds
 from reportgen.model import to_moment64
 from reportgen.pipeline.fetch_state import State
 from reportgen.sources import Answer, Quarantined, Rows, sources
@@ -159,6 +162,9 @@ def test_the_treasury_brings_the_day_and_fred_may_correct_it(desk):
     desk.publishers.until = desk.now
     desk.fetch(Few(sources()["treasury"], ("ust_10y",)))
     assert held(desk, "ust_10y")[day] == value
+    facts = compute_facts(Measures(Store(desk.folder).snapshot(desk.now)), load_thresholds())
+    (seen,) = facts.facts["ust.10y.level"].inputs
+    assert (seen.source, seen.day) == ("TREASURY (as FRED:DGS10)", day)
     desk.publishers.changed["ust_10y", day] = value + 0.01
     report = desk.fetch(Few(sources()["treasury"], ("ust_10y",)))
     assert (of(report, "treasury").revised, of(report, "treasury").disagreed) == (0, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import io
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from reportgen import embedded
 from reportgen.errors import CatalogueError, HostError, StoreBusyError, StoreError
 from reportgen.model import to_moment64
 from reportgen.store import RESTRICTED, SCHEMA, Store
-from reportgen.store.files import Columns
+from reportgen.store.files import Columns, encode
 from reportgen.store.writing import Writer
 from reportgen.text import parse_as_of
 from tests.store.rows import columns
@@ -204,3 +206,31 @@ def test_a_file_of_many_writes_is_in_the_order_of_one(tmp_path):
     assert names == sorted(names)
     with Writer(tmp_path / "a") as writer:
         assert writer.rows("bgcr").values.tolist() == [2.0, 3.0, 1.0]
+
+
+def test_who_brought_a_day_first_stays_on_record(tmp_path):
+    """The Treasury's yields reach FRED a day late; what is public since the evening is not FRED's."""
+    early = dataclasses.replace(some(4.4, 4.5, first=dt.date(2026, 6, 9)), origins=np.full(2, "treasury"))
+    with Writer(tmp_path) as writer:
+        writer.append({"ust_10y": some(4.3, 4.35, first=dt.date(2026, 6, 4)), "sofr": some(3.6)})
+        plain = (tmp_path / "fred.parquet").read_bytes()
+        writer.append({"ust_10y": early}, only_days={"ust_10y"})
+        later = some(4.4, 4.6, 4.7, first=dt.date(2026, 6, 9))  # the same, a correction, a new day
+        merged = writer.append({"ust_10y": later})["ust_10y"]
+    assert (merged.same, merged.revised, merged.new) == (1, 1, 1)
+    assert "origin" not in pq.read_schema(io.BytesIO(plain)).names
+    assert (
+        pq.read_table(tmp_path / "fred.parquet")["origin"].null_count == 5
+    )  # all but the two that came early
+    snapshot = Store(tmp_path).snapshot(parse_as_of("2026-07-02"))
+    history = snapshot.history("ust_10y")
+    assert [history.at(k).source for k in range(len(history))] == [
+        "FRED:DGS10", "FRED:DGS10", "TREASURY (as FRED:DGS10)", "FRED:DGS10", "FRED:DGS10",
+    ]  # fmt: skip
+    snapshot.history("sofr")
+    (tmp_path / "pack").mkdir()
+    encode(snapshot.pack(), tmp_path / "pack" / "inputs.parquet")
+    again = Store(tmp_path / "pack").snapshot(parse_as_of("2026-07-02"))
+    for series_id in ("ust_10y", "sofr"):
+        one, other = snapshot.history(series_id), again.history(series_id)
+        assert [one.at(k) for k in range(len(one))] == [other.at(k) for k in range(len(other))]

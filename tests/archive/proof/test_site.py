@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reportgen import config
 from reportgen.archive import Archive
@@ -126,6 +126,7 @@ def test_the_index_filters_by_words_state_analyst_and_date(open_page: Open, addr
     assert shown(page) == ["2026-02-06"]
     assert page.locator("#shown").inner_text() == "1 of 6 notes shown"
     page.get_by_role("button", name="Show all").click()
+    expect(page.locator("#shown")).not_to_have_text("1 of 6 notes shown")  # a form resets after its event
     assert shown(page) == ALL
     page.get_by_label("State").select_option("withdrawn")
     assert shown(page) == ["2026-01-23"]
