@@ -143,6 +143,15 @@ def test_a_gauge_that_is_partly_blind_says_so(tmp_path, figures):
     assert "Dollar liquidity is robust as far as it is seen; MOVE and VIX are missing." in said
 
 
+def test_a_gauge_without_the_rate_of_the_week_says_so(tmp_path, figures):
+    """The Desk's repo of 31 October 2025 alone says weakening; SOFR, which said strained, is not held."""
+    rates = ("sofr", "sofr_p99", "sofr_p1")
+    analysis = analysed(without(tmp_path, rates, dt.date(2025, 10, 20)), "2025-10-31")
+    check(analysis, figures)
+    said = words(prose(page(analysis, figures)))
+    assert "Dollar liquidity is weakening as far as it is seen; SOFR is missing." in said
+
+
 def test_what_lags_by_its_publisher_s_habit_keeps_its_own_week():
     facts = analysed(Desk(), "2025-04-10").facts.facts
     won = facts["fx.krw.change_week"]  # H.10 comes on Mondays
