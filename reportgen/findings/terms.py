@@ -27,7 +27,7 @@ def in_force(day: dt.date) -> dict[str, Ref]:
             found[entry["id"]] = Ref(entry["id"], entry["text"], entry["text"], "text", source)
         elif "announced" in entry and entry["announced"] < day:
             ahead, shown = f"{entry['id']}.next", format_date(entry["valid_from"]).replace(NBSP, " ")
-            text = f"from {shown} it {entry['text']}"
+            text = f"from {shown} {entry.get('ahead') or 'it ' + entry['text']}"
             source = f"{entry['source']} (announced on {format_date(entry['announced'])})"
             found.setdefault(ahead, Ref(ahead, text, text, "text", source))
     return found

@@ -50,6 +50,7 @@ TRUE = [
     "<p>Yields rose while the dollar fell.</p>",
     "<p>The long end led the sell-off.</p>",
     "<p>The whole curve moved up.</p>",
+    "<p>Funds cut five- and ten-year shorts and added two-year ones</p>",
     "<p>A rise of yields would change the verdict, and so might a fall.</p>",
     f"<p>The 2-year yield rose {n('16 bp', 'ust.2y.change_week')}, "
     f"the 10-year {n('39 bp', 'ust.10y.change_week')} "
@@ -79,6 +80,14 @@ FALSE = {
     "a shape": ("<p>Bull steepening: short yields fell most</p>", "'Bull steepening' goes against"),
     "its slope": ("<p>Bear flattening: short yields rose most</p>", "goes against curve.2s10s.change_week"),
     "a pair": ("<p>Yields and the dollar rose together</p>", "goes against dollar.dxy.change_week"),
+    "one of three": (
+        "<p>Funds cut two-, five- and ten-year shorts</p>",
+        "'cut two-' goes against cot.2y.lev_short.change_week",
+    ),
+    "what comes last": (
+        "<p>Funds cut five-year shorts and added two- and ten-year ones</p>",
+        "'added two- and ten-' goes against cot.10y.lev_short.change_week",
+    ),
     "a lead": ("<p>The long end led the rally.</p>", "'led the rally' goes against"),
     "a month that is no doubt": ("<p>In May copper fell.</p>", "'fell' speaks of no fact that is known"),
     "an index that is stronger": (

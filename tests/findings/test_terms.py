@@ -43,7 +43,7 @@ def test_standing_repo_and_its_limit():
         ("2025-12-01", ""),
         ("2025-12-11", "from 12 December 2025 it buys"),
         ("2022-05-05", "from 1 June 2022 it lets up to $30bn"),  # and not yet what comes after that
-        ("2022-06-01", "from 1 September 2022 it lets up to $60bn"),
+        ("2022-06-01", "from 1 September 2022 up to $60bn a month"),
     ],
 )
 def test_what_is_announced_and_not_in_force_yet(day, words):
