@@ -7,6 +7,7 @@ import random
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 _REDIRECTS = 5
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CUT_OFF = "the body ends early"
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,24 +254,46 @@ class _Attempt:
         try:
             with self._transport._client.stream("GET", address, headers=self._headers) as response:
                 begun = True
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if max(len(body), response.num_bytes_downloaded) > self._settings.max_bytes:
-                        limit = self._settings.max_bytes
-                        raise MalformedError(f"{self._asked}: more than {limit:,} bytes, expected fewer")
+                sent = bytearray()
+                for chunk in response.iter_raw():
+                    sent += chunk
+                    self._within_limit(len(sent))
                     if self._left() < 0:
                         raise self._unreachable(f"not all there after {self._settings.total_seconds:g} s")
                 self.received += response.num_bytes_downloaded
-                response._content = bytes(body)  # iter_bytes leaves it unset
+                response._content = self._unpacked(bytes(sent), response)  # iter_raw leaves it unset
                 return response
         except httpx.RequestError as error:
             raise self._passing(_clean(error, self._transport.redact), begun) from error
 
+    def _within_limit(self, size: int) -> None:
+        limit = self._settings.max_bytes
+        if size > limit:
+            raise MalformedError(f"{self._asked}: more than {limit:,} bytes, expected fewer")
+
+    def _unpacked(self, sent: bytes, response: httpx.Response) -> bytes:
+        """Return the body as it was before it was packed; httpx would take a stream cut off for a whole one."""
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        if coding in ("", "identity"):
+            return sent
+        if coding not in ("gzip", "x-gzip"):
+            raise MalformedError(f"{self._asked}: a body packed as {coding!r}, expected gzip")
+        body = bytearray()
+        try:
+            while sent:  # one stream may follow another
+                stream = zlib.decompressobj(_GZIP)
+                body += stream.decompress(sent, self._settings.max_bytes + 1 - len(body))
+                self._within_limit(len(body))
+                if not stream.eof:
+                    raise _TryAgainError(MalformedError(f"{self._asked}: {_CUT_OFF} (within its packing)"))
+                sent = stream.unused_data
+        except zlib.error as error:
+            failure = MalformedError(f"{self._asked}: the body cannot be unpacked ({error})")
+            raise _TryAgainError(failure) from error
+        return bytes(body)
+
     def _passing(self, error: httpx.RequestError, begun: bool) -> FetchError | _TryAgainError:
         words = str(error) or type(error).__name__
-        if isinstance(error, httpx.DecodingError):
-            return _TryAgainError(MalformedError(f"{self._asked}: the body cannot be unpacked ({words})"))
         if isinstance(error, httpx.RemoteProtocolError) and begun:
             return _TryAgainError(MalformedError(f"{self._asked}: {_CUT_OFF} ({words})"))
         if isinstance(error, httpx.TimeoutException):
@@ -326,9 +350,9 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
 def _clean(error: httpx.RequestError, redact: Redactor) -> httpx.RequestError:
@@ -356,7 +380,7 @@ def _client(settings: ClientSettings, trust: ssl.SSLContext) -> httpx.Client:
         return httpx.Client(
             verify=trust,
             timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
-            headers={"User-Agent": f"reportgen/{reportgen.__version__}"},
+            headers={"User-Agent": f"reportgen/{reportgen.__version__}", "Accept-Encoding": "gzip"},
         )
     except (ValueError, httpx.InvalidURL):
         raise ConfigError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import logging
 import socket
 import traceback
@@ -61,6 +62,14 @@ def test_patience_asked_for_is_given(replay, transport):
     assert transport.slept == [17.0, 40.0]
 
 
+@pytest.mark.parametrize("words", ["soon", "-5", "Fri, 20 Nov 2026 23:00:00 +99999999999999"])
+def test_patience_asked_for_in_words_that_nobody_reads_is_the_usual(replay, transport, words):
+    replay.route("/fred/series", b"at last")
+    replay.fault("/fred/series", Answered(status=429, headers={"Retry-After": words}))
+    assert transport.get(URL, source="fred").requests == 2
+    assert 0.75 <= transport.slept[0] <= 1.25
+
+
 def test_more_patience_than_the_limit_ends_at_once_and_says_so(replay, transport):
     replay.fault("/fred/series", Answered(status=429, headers={"Retry-After": "3600"}))
     with pytest.raises(UnreachableError, match=r"answers 429 Too Many Requests(\n|.)*3600 s of patience"):
@@ -107,6 +116,34 @@ def test_a_body_that_cannot_be_unpacked_is_an_error(replay, transport):
     replay.route("/fred/series", Answered(b"not gzip", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(MalformedError, match="cannot be unpacked"):
         transport.get(URL, source="fred")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_packed_body_that_ends_early_is_no_whole_one(replay, transport, share):
+    packed = gzip.compress(bytes(range(256)) * 40)
+    cut = packed[: max(1, int(len(packed) * share))]
+    replay.route("/fred/series", Answered(cut, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(
+        MalformedError, match=r"the body ends early \(within its packing\) \(after 5 attempts"
+    ):
+        transport.get(URL, source="fred")
+
+
+def test_packed_bodies_may_follow_one_another_and_other_ways_of_packing_are_refused(replay, transport):
+    two = gzip.compress(b"one, ") + gzip.compress(b"two")
+    replay.route("/fred/series", Answered(two, headers={"Content-Encoding": "gzip"}))
+    assert transport.get(URL, source="fred").body == b"one, two"
+    assert replay.asked[0].headers["accept-encoding"] == "gzip"
+    replay.route("/fred/series", Answered(b"x", headers={"Content-Encoding": "br"}))
+    with pytest.raises(MalformedError, match=r"packed as 'br', expected gzip"):
+        transport.get(URL, source="fred")
+
+
+def test_a_small_packing_of_a_huge_body_stops_at_the_limit(replay, making):
+    bomb = gzip.compress(bytes(10_000_000))
+    replay.route("/fred/series", Answered(bomb, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(MalformedError, match=r"more than 20,000 bytes"):
+        making(max_bytes=20_000).get(URL, source="fred")
 
 
 def test_a_body_may_not_be_endless(replay, making):
