@@ -141,7 +141,7 @@ class CftcSource:
                 "$where": where,
                 "$order": f"{_DAY},{_ID}",
                 "$limit": str(PAGE),
-                "$offset": str(len(found)),
+                "$offset": str(max(0, len(found) - 1)),
             }
             slot = f"{ID}/tff" if not replies and start != want.since else ""
             reply = transport.get(API, params, source=ID, headers=_token(transport), slot=slot)
@@ -151,7 +151,11 @@ class CftcSource:
             rows = listed(*_json(reply))
             if len(rows) > PAGE:
                 raise fault(reply, f"{len(rows)} rows", f"at most {PAGE}")
-            found += [(f"page {len(replies)}, row {at}", row) for at, row in enumerate(rows, 1)]
+            placed = [(f"page {len(replies)}, row {at}", row) for at, row in enumerate(rows, 1)]
+            # A page begins with the last row of the one before: none is skipped, none comes twice.
+            if found and (not placed or placed[0][1] != found[-1][1]):
+                raise fault(reply, "a page that does not go on from the one before", "the rows in one order")
+            found += placed[1:] if found else placed
             if len(rows) < PAGE:
                 return replies, found
 

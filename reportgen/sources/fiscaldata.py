@@ -90,13 +90,14 @@ class FiscalDataSource:
             content = as_json(reply)
             rows = listed(reply, content, "data")
             meta = content.get("meta") if isinstance(content, dict) else None
-            count, pages = field(meta, "count"), field(meta, "total-pages")
-            if count != str(len(rows)) or pages is None or not pages.isdecimal():
-                raise fault(
-                    reply, f"{len(rows)} rows, count {count}, pages {pages}", "meta that fits the rows"
-                )
+            count, pages, total = (field(meta, name) for name in ("count", "total-pages", "total-count"))
             found += [(f"page {number}, row {at}", row) for at, row in enumerate(rows, 1)]
-            if number >= int(pages):
+            last = pages is not None and pages.isdecimal() and number >= int(pages)
+            # All pages together are what the API says that there is, and none but the last is short.
+            if count != str(len(rows)) or (total != str(len(found)) if last else len(rows) != PAGE):
+                said = f"{len(rows)} rows, count {count}, page {number} of {pages}, total {total}"
+                raise fault(reply, said, "meta that fits the rows")
+            if last:
                 return found
 
 

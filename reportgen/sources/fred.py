@@ -237,13 +237,14 @@ class FredSource:
         self, sieve: Sieve, series: Series, at: int, row: Element, first: date, oldest: bool, shift: int
     ) -> None:
         began, where = parse_day(row.get("realtime_start"), ISO), f"observation {at}"
-        if began is None or began < first:
+        day = parse_day(row.get("date"), ISO)
+        start, today = max(first, day or first), sieve.replies[0].retrieved.astimezone(NEW_YORK).date()
+        if began is None or not start <= began <= today:  # nobody knew a value before its period, or tomorrow
             found = f"realtime_start={row.get('realtime_start')!r}"
-            sieve.reject(series.id, where, found, f"a day from {first} on", row.attrib)
+            sieve.reject(series.id, where, found, f"a day from {start} to {today}", row.attrib)
             return
         if began == first and not oldest:
             return
-        day = parse_day(row.get("date"), ISO)
         moment = NEVER if began == first or day is None else to_moment64(_public(series, day, began))
         sieve.add(series.id, where, row.get("date"), row.get("value"), missing=(".",), shift=shift,
                   published=moment, context=row.attrib)  # fmt: skip

@@ -30,6 +30,8 @@ _WINDOW = timedelta(days=14)
 _BILLION = -9
 _REVERSE = "Reverse Repo"
 _MISSING = ("", "*")  # not published; suppressed
+_ASCENDING = ("percentPercentile1", "percentPercentile25", "percentRate", "percentPercentile75",
+              "percentPercentile99")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,20 @@ def _rates(kind: str) -> Callable[[Sieve, Reply, tuple[str, ...]], None]:
             if field(row, "type") != kind:
                 sieve.reject(None, where, f"type {field(row, 'type')!r}", kind, row)
                 continue
-            for series_id in wanted:
+            found = _out_of_order(row)
+            for series_id in wanted if found else ():
+                sieve.reject(series_id, where, found, "percentiles in order, the rate among them", row)
+            for series_id in () if found else wanted:
                 _plain(sieve, series_id, where, row, "effectiveDate", fields[series_id])
 
     return read
+
+
+def _out_of_order(row: Any) -> str:
+    """Say which percentiles, the rate as the median among them, do not ascend; empty if all do."""
+    found = [parse_number(field(row, name)) for name in _ASCENDING]
+    known = [number for number in found if number is not None]
+    return "" if known == sorted(known) else ", ".join(f"{number:g}" for number in known)
 
 
 def _operations(

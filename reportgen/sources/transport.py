@@ -272,7 +272,7 @@ class _Attempt:
             raise MalformedError(f"{self._asked}: more than {limit:,} bytes, expected fewer")
 
     def _unpacked(self, sent: bytes, response: httpx.Response) -> bytes:
-        """Return the body as it was before it was packed; httpx would take a stream cut off for a whole one."""
+        """Return the body as it was before it was packed; httpx takes a stream cut off for a whole one."""
         coding = response.headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
             return sent

@@ -113,6 +113,7 @@ class TreasurySource:
         """Return the yields of a period; a curve that fails does not spoil the other."""
         parts = tuple(s for s in wanted if s in _PARTS)
         (value,) = period.values()
+        today = transport.clock().astimezone(NEW_YORK).date()
         kinds = [k for k in (_NOMINAL, _REAL) if int(value[:4]) >= _FIRST_YEAR[k]]
         kinds = [k for k in kinds if parts or any(s in _TENORS[k] for s in wanted)]
         held = all(s in want.newest for s in wanted)
@@ -135,6 +136,9 @@ class TreasurySource:
             sieve = Sieve(ID, [reply], want.levels)
             try:
                 curves[kind] = {} if reply.not_modified else read(sieve, reply, kind)
+                is_over = value < f"{today:%Y%m}"[: len(value)]
+                if is_over and not (curves[kind] or reply.not_modified or sieve.quarantined):
+                    raise fault(reply, f"no entries in {value}", "those of a month or year that is over")
             except MalformedError as error:
                 failed |= dict.fromkeys([s for s in (*_TENORS[kind], *parts) if s in wanted], error)
                 answers.append(Answer(**counts([reply])))

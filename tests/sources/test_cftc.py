@@ -68,7 +68,17 @@ def test_pages_are_followed_to_the_last(replay, transport, monkeypatch):
     replay.route(API, lambda q: encoded(rows[int(q["$offset"]) :][: int(q["$limit"])]))
     (answer,) = fetched(SOURCE, transport, "cot_es_oi")
     assert len(values(answer)["cot_es_oi"]) == 3
-    assert (answer.requests, [a.query["$offset"] for a in replay.asked]) == (2, ["0", "2"])
+    assert (answer.requests, [a.query["$offset"] for a in replay.asked]) == (3, ["0", "1", "2"])
+
+
+@pytest.mark.parametrize("wrong", [0, 2, 3])  # the same page again; one row or all that follow skipped
+def test_pages_that_do_not_join_are_not_believed(replay, transport, monkeypatch, wrong):
+    monkeypatch.setattr("reportgen.sources.cftc.PAGE", 2)
+    rows = recorded()
+    replay.route(API, lambda q: encoded(rows[wrong if int(q["$offset"]) else 0 :][:2]))
+    replay.recorded(YEAR, "cftc/fut_fin_txt_2026_excerpt.zip")
+    (answer,) = fetched(SOURCE, transport, since=dt.date(2026, 1, 1))
+    assert "a page that does not go on from the one before" in answer.notes[0]
 
 
 def test_a_later_run_asks_for_some_weeks_and_changes_nothing(replay, making):

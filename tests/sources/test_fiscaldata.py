@@ -41,10 +41,9 @@ def row(day: str, label: str, close: str, opening: str) -> Content:
     return {**recorded()["data"][0], **changes}
 
 
-def reply(*rows: Content, pages: int = 1, count: int | None = None) -> bytes:
-    return encoded(
-        {"data": rows, "meta": {"count": len(rows) if count is None else count, "total-pages": pages}}
-    )
+def reply(*rows: Content, pages: int = 1, count: int | None = None, total: int | None = None) -> bytes:
+    found = {"count": len(rows) if count is None else count, "total-pages": pages}
+    return encoded({"data": rows, "meta": found | {"total-count": len(rows) if total is None else total}})
 
 
 def test_the_closing_balance_stands_among_opening_ones(replay, transport):
@@ -98,15 +97,22 @@ def test_a_balance_that_cannot_be_is_quarantined(replay, transport, value):
     assert "2025-07-11" in answer.quarantined[0].found
 
 
-def test_pages_are_followed(replay, transport):
+def test_pages_are_followed(replay, transport, monkeypatch):
+    monkeypatch.setattr("reportgen.sources.fiscaldata.PAGE", 1)
     days = ["2025-07-07", "2025-07-08"]
     rows = [row(d, "Treasury General Account (TGA) Closing Balance", "null", "300000") for d in days]
-    replay.route(PATH, lambda q: reply(rows[int(q["page[number]"]) - 1], pages=2))
+    replay.route(PATH, lambda q: reply(rows[int(q["page[number]"]) - 1], pages=2, total=2))
     (answer,) = fetched(SOURCE, transport)
     assert (sorted(values(answer)["tga"]), answer.requests) == (days, 2)
 
 
-@pytest.mark.parametrize("wrong", [b'{"data": 1}', reply(count=7), b"[]", b'{"data": []}', b"<html></html>"])
+SHORT = reply(row("2025-07-07", "Treasury General Account (TGA) Closing Balance", "null", "3"), pages=9)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [b'{"data": 1}', reply(count=7), reply(total=1), SHORT, b"[]", b'{"data": []}', b"<html></html>"],
+)
 def test_what_does_not_add_up_is_an_error(replay, transport, wrong):
     replay.route(PATH, wrong)
     (answer,) = fetched(SOURCE, transport)

@@ -197,6 +197,23 @@ def test_a_vintage_is_public_at_the_rules_hour_or_at_the_end_of_its_day(transpor
     ]
 
 
+@pytest.mark.usefixtures("gdp")
+@pytest.mark.parametrize("start", ["1995-01-05", "2031-01-05", ""])
+def test_a_vintage_from_before_its_period_or_after_today_is_not_believed(replay, transport, start):
+    archive = alfred.Archive()
+
+    def answer(query):
+        text = archive.observations(query).decode()
+        return text.replace('realtime_start="2024-08-29"', f'realtime_start="{start}"').encode()
+
+    replay.route("/fred/series/observations", answer, series_id="GDPC1")
+    answers = fetched(transport, "gdp")
+    assert {q.found for a in answers for q in a.quarantined} == {f"realtime_start={start!r}"}
+    for rows in (rows for a in answers for rows in a.rows):
+        known = ~np.isnat(rows.published)
+        assert (rows.published[known] > rows.days[known]).all()
+
+
 def test_pieces_overlap_by_one_and_cover_all():
     days = [dt.date(2020, 1, 1) + dt.timedelta(days=k) for k in range(10)]
     assert list(_pieces(days, 4)) == [(days[0], days[3]), (days[3], days[6]), (days[6], days[9])]

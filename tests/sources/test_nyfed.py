@@ -198,6 +198,17 @@ def test_a_renamed_field_and_another_rate_are_quarantined(replay, transport):
     assert sorted(values(answer)["sofr"]) == ["2026-08-04"]
 
 
+def test_percentiles_that_changed_places_are_not_believed(replay, transport):
+    content = json.loads(body("nyfed/rates_secured_sofr_search.json"))
+    row = content["refRates"][0]
+    row["percentPercentile1"], row["percentPercentile99"] = 5.44, 5.29
+    replay.route(SOFR, encoded(content))
+    (answer,) = fetched(SOURCE, transport, *RATE)
+    assert {q.series for q in answer.quarantined} == RATE
+    assert {q.found for q in answer.quarantined} == {"5.44, 5.32, 5.33, 5.4, 5.29"}
+    assert sorted(values(answer)["sofr"]) == ["2024-06-03", "2024-06-04", "2024-06-05"]
+
+
 def test_a_field_that_stands_twice_is_no_json(replay, transport):
     text = body("nyfed/rates_secured_sofr_last2_2026.json")
     replay.route(SOFR, text.replace(b'"percentRate": 3.64', b'"percentRate": 3.64, "percentRate": 3.74'))

@@ -214,6 +214,14 @@ def test_the_first_days_of_a_month_have_no_entries_yet(replay, transport):
     assert (answer.rows, answer.complete) == ((), True)
 
 
+def test_a_year_that_is_over_has_entries(replay, transport):
+    empty = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title></feed>'
+    replay.route(FEED, empty)
+    answers = fetched(SOURCE, transport, *PAR, since=dt.date(2025, 6, 1))
+    assert [set(a.failed) for a in answers] == [set(PAR), set()]  # of this year there may be none yet
+    assert "no entries in 2025" in str(answers[0].failed["ust_10y"])
+
+
 @pytest.mark.parametrize("wrong", [body(AUGUST)[:-300], b"<html>sorry</html>", b"<feed", b"<other/>"])
 def test_what_is_no_feed_is_an_error(replay, transport, wrong):
     replay.route(FEED, wrong, **NOMINAL)
