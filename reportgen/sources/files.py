@@ -23,7 +23,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -46,6 +46,7 @@ ID = "files"
 RULE = "rule"
 _HELP = "The head of reportgen/sources/files.py shows a header."
 _MOST = 64 * 2**20
+_FARTHEST_EAST = timezone(timedelta(hours=14))
 # Powers of ten of units that are the same but for their size.
 _SIZES = ({"usd": 0, "usd_mn": 6, "usd_bn": 9}, {"bp": -2, "percent": 0}, {"count": 0, "thousands": 3})
 _DAYS = {
@@ -105,7 +106,7 @@ class Folder:
         wrong: list[str] = []
         for path in sorted(self.folder.glob("*.toml")):
             try:
-                header = Header.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+                header = Header.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
                 wrong.append(f"{path}: not readable as TOML ({error})")
                 continue
@@ -205,9 +206,9 @@ def _answer(header: Header, reply: Reply, want: Want) -> Answer:
         told, value = line.cells[place[header.date_column]], line.cells[place[header.value_column]]
         moment: np.datetime64 = NEVER
         if timed:
-            found = _moment(line.cells[place[header.publication]])
-            if found is None or found > reply.retrieved:
-                expected = "a moment before now, as 2025-04-10T18:00 (New York) or with an offset"
+            found, day = _moment(line.cells[place[header.publication]]), _day(told, header.date_format)
+            if found is None or found > reply.retrieved or (day is not None and found < _begun(day)):
+                expected = "a moment from its day until now, as 2025-04-10T18:00 (New York) or with an offset"
                 shown = line.cells[place[header.publication]]
                 sieve.reject(header.series, where, f"{header.publication} {shown!r}", expected, line)
                 continue
@@ -282,6 +283,11 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=NEW_YORK)
+
+
+def _begun(day: date) -> datetime:
+    """Return when a day began where it begins first."""
+    return datetime(day.year, day.month, day.day, tzinfo=_FARTHEST_EAST)

@@ -34,7 +34,7 @@ _DAYS = {
 }
 _NUMBER = re.compile(r"-?(?:\d{1,15}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _FIRST = date(1900, 1, 1)
-_AHEAD = timedelta(days=7)  # administered rates are dated on the day they take effect
+_AHEAD = {"administered": timedelta(days=7)}  # by rule: these are dated on the day they take effect
 
 
 @lru_cache(maxsize=50_000)
@@ -164,13 +164,15 @@ class Sieve:
         )
 
     @cached_property
-    def _last(self) -> date:
-        return self.replies[0].retrieved.astimezone(NEW_YORK).date() + _AHEAD
+    def _today(self) -> date:
+        return self.replies[0].retrieved.astimezone(NEW_YORK).date()
 
     def _day_fault(self, series: str, day: date) -> str | None:
-        if not _FIRST <= day <= self._last:
-            return f"a day from {_FIRST} to {self._last}"
-        return limits(series).day_fault(day, catalog.series(series).frequency)
+        known = catalog.series(series)
+        last = self._today + _AHEAD.get(known.publication, timedelta(0))
+        if not _FIRST <= day <= last:
+            return f"a day from {_FIRST} to {last}"
+        return limits(series).day_fault(day, known.frequency)
 
     def _in_order(self, series: str, cells: list[_Cell], ordered: str) -> list[_Cell]:
         """Keep the most rows that are in order; days may repeat, which vintages do."""

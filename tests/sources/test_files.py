@@ -14,7 +14,7 @@ from reportgen.model import NEW_YORK, to_moment64
 from reportgen.sources import Level, Want
 from reportgen.sources.files import Folder
 from tests.sources.asking import fetched, values
-from tests.sources.conftest import Memory
+from tests.sources.conftest import NOW, Memory
 
 HEADER = """
 file = "move.csv"
@@ -53,7 +53,8 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path, making):
     assert (again.not_modified, again.rows) == (1, ())
     assert fetched(source, making(memory))[0].rows  # an empty store gets it again
     (tmp_path / "move.csv").write_text(FILE + "2026-11-23,70\n")
-    assert len(fetched(source, making(memory), newest=newest)[0].rows[0]) == 4
+    monday = making(memory, now=NOW + dt.timedelta(days=3))
+    assert len(fetched(source, monday, newest=newest)[0].rows[0]) == 4
 
 
 def test_a_header_that_is_corrected_is_heard(tmp_path, making):
@@ -132,6 +133,20 @@ def test_a_column_of_moments_says_when_a_value_was_public(tmp_path, transport):
     assert ["Seen" in q.found for q in answer.quarantined] == [True, True]
 
 
+@pytest.mark.parametrize("seen", ["2016-11-19T18:00", "2026-11-18T09:59Z", "0001-01-01T00:00+23:59"])
+def test_nobody_saw_a_value_before_its_day(tmp_path, transport, seen):
+    header = HEADER.replace('"rule"', '"Seen"')
+    text = f"Date,PX_LAST,Seen\n2026-11-18,72.31,2026-11-18T18:30\n2026-11-19,73.9,{seen}\n"
+    (answer,) = fetched(folder(tmp_path, header, text), transport)
+    assert values(answer) == {"move": {"2026-11-18": 72.31}}
+    assert [q.found for q in answer.quarantined] == [f"Seen {seen!r}"]
+
+
+def test_a_header_may_begin_with_the_mark_of_windows(tmp_path, transport):
+    (answer,) = fetched(folder(tmp_path, "\ufeff" + HEADER.lstrip()), transport)
+    assert len(values(answer)["move"]) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -140,6 +155,7 @@ def test_a_column_of_moments_says_when_a_value_was_public(tmp_path, transport):
         ("Date,PX_LAST\n2026-11-18,72.31\n2026-11-19\n", "1 cells"),
         ("Date,PX_LAST\n2026-11-18,72.31\n19-Nov-26,73\n", "the date '19-Nov-26'"),
         ("Date,PX_LAST\n2026-11-18,72.31\n2026-11-21,73\n", "73 on 2026-11-21"),
+        ("Date,PX_LAST\n2026-11-18,72.31\n2026-11-23,73\n", "73 on 2026-11-23"),  # a close yet to come
     ],
 )
 def test_a_line_that_cannot_be_is_quarantined(tmp_path, transport, text, found):
