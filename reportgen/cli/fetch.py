@@ -18,6 +18,7 @@ from reportgen import config, embedded
 from reportgen.cli.options import desk_options, now, plain, shown
 from reportgen.config.live import Fetch
 from reportgen.errors import FetchError, UsageError
+from reportgen.model import NEW_YORK
 from reportgen.pipeline.desk import Desk
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def command(desk: Desk, names: tuple[str, ...], since: dt.datetime | None, as_js
     from reportgen.pipeline.fetching import fetch
 
     folder = store_folder(desk)
+    if since is not None and since.date() > now().astimezone(NEW_YORK).date():
+        raise UsageError(f"--since {since:%Y-%m-%d}: a day to come, expected one until today")
     live = config.load_desk(desk.folder).fetch
     chosen = chosen_sources(desk, live, names)
     desk.put_rules_in_force()

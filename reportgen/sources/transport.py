@@ -382,8 +382,8 @@ def _client(settings: ClientSettings, trust: ssl.SSLContext) -> httpx.Client:
             timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
             headers={"User-Agent": f"reportgen/{reportgen.__version__}", "Accept-Encoding": "gzip"},
         )
-    except (ValueError, httpx.InvalidURL):
+    except (ValueError, httpx.InvalidURL, ImportError):  # the last for SOCKS, which needs a further library
         raise ConfigError(
             "proxy: not an address that can be used",
-            hint="Expected http://host:port in HTTP_PROXY and HTTPS_PROXY.",
+            hint="Expected http://host:port in HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.",
         ) from None  # whose words may hold a password

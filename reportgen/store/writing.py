@@ -13,7 +13,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from reportgen import catalog
-from reportgen.errors import HostError, StoreBusyError
+from reportgen.errors import HostError, StoreBusyError, StoreError
 from reportgen.model import Series, to_date
 from reportgen.store import files
 from reportgen.store.files import RESTRICTED, Columns
@@ -22,6 +22,10 @@ from reportgen.store.reading import filled
 
 STATE = "state"  # folder below the store for what is remembered and can be lost
 LOCK = "store.lock"
+_DAMAGED = (
+    "Put a copy of it back; or move it away and fetch again, which brings what the publishers still give, "
+    "but not when a revision was first seen."
+)
 NOTHING: Mapping[str, Watched] = MappingProxyType({})
 
 
@@ -129,7 +133,10 @@ class Writer:
         for place in (self.folder, self.folder / RESTRICTED):
             files.clear(place, "*.parquet")
         for path in files.paths(self.folder):
-            self._held[path] = files.read(path)
+            try:
+                self._held[path] = files.read(path)
+            except StoreError as error:
+                raise StoreError(error.message, hint=_DAMAGED) from error
             self._home |= dict.fromkeys(self._held[path], path)
 
     def _path(self, series: Series) -> Path:

@@ -160,6 +160,7 @@ def test_a_damaged_memory_is_named_by_doctor_and_by_the_fetch_that_sets_it_aside
         (["--data", __file__], "not a folder"),
         (["bloomberg", "--data", "store"], "bloomberg: no such source, expected of fred, cftc, "),
         (["files", "--data", "store"], "fetch.files in desk.toml"),
+        (["ofr", "--data", "store", "--since", "2099-01-01"], "2099-01-01: a day to come"),
     ],
 )
 def test_what_cannot_be_filled_is_refused(refused, tmp_path, monkeypatch, arguments, words):

@@ -299,11 +299,12 @@ def test_proxy_and_bundle_are_checked_when_the_transport_is_made(tmp_path, monke
     missing.write_text("no certificate")
     with pytest.raises(ConfigError, match=r"ca\.pem: no usable CA bundle"):
         Transport(ClientSettings(ca_bundle=missing), {}, clock=lambda: NOW)
-    monkeypatch.setenv("HTTP_PROXY", "gopher://user:pass@proxy")
-    with pytest.raises(ConfigError, match="proxy: not an address") as raised:
-        Transport(ClientSettings(), {}, clock=lambda: NOW)
-    assert "pass" not in f"{raised.value} {raised.value.__cause__}"
-    monkeypatch.delenv("HTTP_PROXY")
+    for scheme in ("gopher", "socks5"):
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://user:pass@proxy")
+        with pytest.raises(ConfigError, match="proxy: not an address") as raised:
+            Transport(ClientSettings(), {}, clock=lambda: NOW)
+        assert "pass" not in f"{raised.value} {raised.value.__cause__}"
+    monkeypatch.delenv("ALL_PROXY")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
     with pytest.raises(ConfigError, match="SSL_CERT_FILE: no usable CA bundle"):
         Transport(ClientSettings(), {}, clock=lambda: NOW)
