@@ -6,6 +6,7 @@ Source: https://www.financialresearch.gov/financial-stress-index/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cached_property
 
 from reportgen import catalog
@@ -16,7 +17,9 @@ from reportgen.sources.transport import Transport
 
 ID = "ofr"
 FILE = "https://www.financialresearch.gov/financial-stress-index/data/fsi.csv"
-_SHEET = Sheet(ID, FILE, f"{ID}/fsi", "Date", ISO, needs="nothing")
+_CATEGORIES = ("Credit", "Equity valuation", "Safe assets", "Funding", "Volatility")
+_SHEET = Sheet(ID, FILE, f"{ID}/fsi", "Date", ISO, needs="nothing", total="OFR FSI", parts=_CATEGORIES,
+               rounding=Decimal("0.003"))  # fmt: skip
 
 
 class OfrSource:

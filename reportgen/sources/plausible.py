@@ -30,6 +30,8 @@ class Limits:
     step: float = math.inf
     factor: float = 0.0  # 0: none
     revision: float = 0.0  # 0: none
+    revision_step: float = math.inf
+    floor: float = 0.0
     whole: bool = False
     weekday: str = ""
     weekends: bool = False
@@ -52,17 +54,19 @@ class Limits:
 
     def jump_fault(self, before: float, after: float) -> str | None:
         """Say what a change from one value to its neighbour breaks, None if nothing."""
-        return self._jump_fault(before, after, self.factor, "neighbouring")
+        return self._jump_fault(before, after, self.step, self.factor, "neighbouring")
 
     def revision_fault(self, held: float, now: float) -> str | None:
         """Say what another value of a day that is held breaks, None if nothing: its unit may have changed."""
         factors = [factor for factor in (self.factor, self.revision) if factor]
-        return self._jump_fault(held, now, min(factors, default=0.0), "held")
+        step = min(self.step, self.revision_step)
+        return self._jump_fault(held, now, step, min(factors, default=0.0), "held")
 
-    def _jump_fault(self, before: float, after: float, factor: float, which: str) -> str | None:
-        if abs(after - before) > self.step:
-            return f"within {self.step:g} of the {which} {before:g}"
-        if factor and before > 0 and after > 0 and max(after / before, before / after) > factor:
+    def _jump_fault(self, before: float, after: float, step: float, factor: float, which: str) -> str | None:
+        if abs(after - before) > step:
+            return f"within {step:g} of the {which} {before:g}"
+        small, large = sorted((abs(before), abs(after)))
+        if factor and before * after > 0 and large >= self.floor and large / small > factor:
             return f"within {factor:g} times the {which} {before:g}"
         return None
 

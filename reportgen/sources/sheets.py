@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from reportgen.errors import FetchError, MalformedError, RefusedError
 from reportgen.sources.bodies import Line, as_lines, columns, fault
 from reportgen.sources.contract import Answer, Probe, Want
-from reportgen.sources.sieve import Sieve, counts
+from reportgen.sources.sieve import Sieve, counts, parse_number
 from reportgen.sources.transport import Reply, Transport
 
 
@@ -23,6 +24,9 @@ class Sheet:
     form: str  # of the days
     needs: str
     each: str = "day"  # what a line stands for
+    total: str = ""  # name of the column that the parts add up to, where there is one
+    parts: tuple[str, ...] = ()
+    rounding: Decimal = Decimal(0)  # of all parts and the total together
 
     def fetch(self, names: Mapping[str, str], want: Want, transport: Transport) -> Iterator[Answer]:
         """Yield one answer; names gives the column of each series."""
@@ -68,10 +72,22 @@ class Sheet:
             if len(line.cells) != width:
                 sieve.reject(None, where, f"{len(line.cells)} cells", f"{width}, as in the header", line)
                 continue
+            wrong = self._gap(lines[0], line)
+            if wrong:
+                sieve.reject(None, where, wrong, f"{', '.join(self.parts)} that add up to {self.total}", line)
+                continue
             for series_id, name in wanted.items():
                 sieve.add(series_id, where, line.cells[place[self.day]], line.cells[place[name]],
                           form=self.form, missing=("",), context=line)  # fmt: skip
         return sieve.answer(ordered="ascending", since=want.since, told=told)
+
+    def _gap(self, header: Line, line: Line) -> str:
+        """Say how far the parts of a line are from their total; a sum that lacks a part is not tested."""
+        told = dict(zip(header.cells, line.cells, strict=True))
+        cells = [told.get(name) for name in (self.total, *self.parts)]
+        known = [Decimal(c) for c in cells if c is not None and parse_number(c) is not None]
+        gap = abs(known[0] - sum(known[1:], Decimal(0))) if known and len(known) == len(cells) else Decimal(0)
+        return f"{gap} away from the total of {known[0]}" if gap > self.rounding else ""
 
     def _newest(self, lines: Sequence[Line]) -> str:
         """Return the last day as it is written."""

@@ -73,6 +73,29 @@ NOT_TOLD = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("series", "held", "now"),
+    [
+        ("ofr_fsi", -1.888, -0.001888), ("ofr_fsi", 0.087, 8.7), ("ofr_fsi", -1.888, 1.888),
+        ("nfci", -0.563, -0.000563), ("nfci", -0.563, 0.563), ("nfci", -0.0563, -5.63),
+        ("ust_10y", 0.69, 0.00069), ("ust_10y", 0.69, -0.69), ("effr", 5.33, 0.533),
+    ],
+)  # fmt: skip
+def test_a_whole_reply_in_another_unit_or_sign_shows(series, held, now):
+    assert limits(series).revision_fault(held, now)
+
+
+@pytest.mark.parametrize(
+    ("series", "held", "now"),
+    [
+        ("nfci", -0.28, 0.05), ("nfci_risk", 0.001, 0.06), ("ofr_fsi", 0.004, -0.2), ("ust_3m", 0.05, 0.0),
+        ("ust_1m", -0.04, 0.02), ("effr", 4.33, 4.31),
+    ],
+)  # fmt: skip
+def test_a_correction_is_no_other_unit(series, held, now):
+    assert limits(series).revision_fault(held, now) is None
+
+
 @pytest.mark.parametrize("series", [s for s in catalog.all_series() if s == "on_rrp" or s.endswith("_oi")])
 def test_what_is_held_of_a_day_shows_another_unit(store, series):
     """Overnight reverse repos leap from a thousandth to billions within a day, but a day's value stands."""

@@ -70,7 +70,7 @@ def test_an_unchanged_file_is_not_sent_again(replay, making, source, path, name)
 
 
 def line(day: str, value: str = "-1") -> bytes:
-    return f"{day},{value}{',0' * 8}".encode()
+    return f"{day},{value},{value}{',0' * 7}".encode()
 
 
 SECOND, THIRD, SIXTH, SEVENTH = (f"2025-01-0{d}" for d in (2, 3, 6, 7))
@@ -97,6 +97,15 @@ def test_a_line_that_cannot_be_is_quarantined(replay, transport, lines, found, k
     assert list(values(answer).get("ofr_fsi", {})) == kept
     assert [found in q.found for q in answer.quarantined] == ([True] if found else [])
     assert all(not np.isinf(v) for v in values(answer).get("ofr_fsi", {}).values())
+
+
+def test_a_day_whose_categories_miss_the_index_is_not_believed(replay, transport):
+    recorded = body(FSI_NAME)
+    assert recorded.count(b"-1.845,-0.904,") == 1
+    replay.route(FSI, recorded.replace(b"-1.845,-0.904,", b"-1.845,-0.940,"))
+    (answer,) = fetched(ofr.SOURCE, transport)
+    assert [q.found for q in answer.quarantined] == ["0.037 away from the total of -1.845"]
+    assert all("2024-11-29" not in days for days in values(answer).values())
 
 
 @pytest.mark.parametrize(
