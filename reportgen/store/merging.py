@@ -106,11 +106,14 @@ def _without_times(held: Columns, arrived: Columns, series: Series, watched: Wat
     revised = exists & ~same
     first = ~exists
     moments = np.full(len(at), _NEVER)
-    moments[revised] = np.maximum(arrived.retrieved[revised], published[revised])
+    # A clock that was set back must not put what is seen now before what was seen then.
+    retrieved = arrived.retrieved.copy()
+    retrieved[revised] = np.fmax(retrieved[revised], current.retrieved[at[revised]])
+    moments[revised] = np.maximum(retrieved[revised], published[revised])
     seen = first.copy()
     seen[first] = _rule_is_wrong(arrived.take(first), series, watched)
     moments[seen] = arrived.retrieved[seen]
-    fresh = dataclasses.replace(arrived, published=moments).take(~same)
+    fresh = dataclasses.replace(arrived, published=moments, retrieved=retrieved).take(~same)
     return Merged(_joined(held, fresh), int(first.sum()), int(revised.sum()), int(same.sum()))
 
 

@@ -65,6 +65,23 @@ def test_what_is_known_is_not_added_again():
     assert (again.rows.retrieved == held.retrieved).all()
 
 
+def test_a_clock_that_was_set_back_hides_no_revision_and_adds_none_again():
+    held = merge(empty(), rows("2025-04-11T09:00", ("2025-04-10", 4.37)), SOFR).rows
+    held = merge(held, rows("2025-04-11T14:31", ("2025-04-10", 4.36)), SOFR).rows
+    merged = merge(held, rows("2025-04-11T13:00", ("2025-04-10", 4.35)), SOFR)
+    assert filled(merged.rows, SOFR.publication).values.tolist() == [4.37, 4.36, 4.35]
+    assert told(merged.rows)[1] == ("2025-04-10", 4.35, "2025-04-11T18:31")
+    again = merge(merged.rows, rows("2025-04-11T13:10", ("2025-04-10", 4.35)), SOFR)
+    assert (again.same, again.changed) == (1, False)
+
+
+def test_a_row_without_the_time_of_its_retrieval_may_be_revised():
+    held = dataclasses.replace(rows("2025-04-11", ("2025-04-10", 4.37)), retrieved=np.array([NEVER]))
+    merged = merge(held, rows("2025-04-12T09:00", ("2025-04-10", 4.36)), SOFR)
+    assert filled(merged.rows, SOFR.publication).values.tolist() == [4.37, 4.36]
+    assert str(merged.rows.published[0])[:16] == "2025-04-12T13:00"
+
+
 def test_a_changed_value_is_a_revision_from_the_moment_it_was_seen():
     held = merge(empty(), rows("2025-04-11T09:00", ("2025-04-10", 4.37)), SOFR).rows
     merged = merge(held, rows("2025-04-11T14:31", ("2025-04-10", 4.36)), SOFR)
