@@ -30,6 +30,7 @@ from reportgen.archive.ledger import (
 from reportgen.archive.objects import FOLDER, Objects
 from reportgen.archive.records import NoteRecord
 from reportgen.archive.recovery import leftovers, recover
+from reportgen.archive.verifier import UNREADABLE
 from reportgen.archive.writer import INCOMING, LOCK, PENDING, Writer, lock
 from reportgen.errors import ArchiveError
 
@@ -170,14 +171,27 @@ class Archive:
             raise ArchiveError(f"{self.ledger.path}: empty, expected at least the archive's creation")
         return last
 
+    def lacks_head(self, record: NoteRecord) -> bool:
+        """Tell whether a note is published and no signed head is of its publication or of a later entry."""
+        published = [entry.seq for entry in self.entries("note.published", note=record.id)]
+        return record.published_at is not None and published[-1] > self._newest_head()
+
+    def _newest_head(self) -> int:
+        """Return the last entry of which a head lies here with its signature, 0 if there is none."""
+        with durable.reported(self.heads):
+            signed = [path.name.partition(".")[0] for path in self.heads.glob("*.json.p7s")]
+        return max((int(seq) for seq in signed if seq.isdigit()), default=0)
+
     def unfinished(self) -> list[str]:
         """Say what a writer that died has left, or a live one is about to finish; the next one settles it."""
         said = list(leftovers(self))
-        said += [
-            f"{record.id}: publication begun and not finished; `reportgen publish {record.id}` ends it"
-            for record in self.notes()
-            if record.state == "publishing"
-        ]
+        newest = {entry.note for entry in self.entries("note.published", after=self._newest_head())}
+        for record in self.notes():
+            ends = f"`reportgen publish {record.id}`"
+            if record.state == "publishing":
+                said.append(f"{record.id}: publication begun and not finished; {ends} ends it")
+            elif record.id in newest:
+                said.append(f"{record.id}: published, and no signed head speaks for it; {ends} signs one")
         return said
 
     @contextmanager
@@ -202,6 +216,21 @@ class Archive:
     def close(self) -> None:
         """Let go of the index."""
         self.index.close()
+
+
+def newest_copy(anchor: Path, root: Path) -> Path | None:
+    """Return the copy of an archive's newest head in a folder of anchors, None if there is none.
+
+    Shape: a copy is named <archive id>-<entry>.json.
+    """
+    try:
+        name = json.loads((root / IDENTITY).read_bytes())["id"]
+        copies = [path for path in anchor.iterdir() if path.suffix == ".json"]
+    except (OSError, *UNREADABLE):
+        return None
+    seqs = {path.stem.removeprefix(f"{name}-"): path for path in copies}
+    known = [seq for seq in seqs if seq.isdigit()]
+    return seqs[max(known, key=int)] if known else None
 
 
 def _by_seq(entry: Entry) -> int:

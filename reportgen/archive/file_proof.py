@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportgen.archive.ledger import Entry
+from reportgen.archive.ledger import DELIVERY, Entry
 from reportgen.archive.ledger_proof import LedgerProof, digests_in
+from reportgen.archive.life import NOTE_ID, revision_of, sibling
 from reportgen.archive.note_proof import life_faults
 from reportgen.archive.objects import FOLDER
 from reportgen.archive.proof import BROKEN, LAYOUT, OBJECTS, RECORDS, SIGNATURES, Trust
+from reportgen.archive.prose import title_of
 from reportgen.archive.records import PDF, NoteRecord, fold
-from reportgen.archive.verifier import digest_of
+from reportgen.archive.verifier import HEADS, digest_of
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -87,7 +89,7 @@ class FileProof(LedgerProof):
         """Return the notes that the readable entries tell of: id, record if it was submitted, entries."""
         found: dict[str, list[Entry]] = defaultdict(list)
         for _, entry in sorted(self.entries.items()):
-            if entry.note is not None and not entry.kind.startswith("delivery."):
+            if entry.note is not None and not entry.kind.startswith(DELIVERY):
                 found[entry.note].append(entry)
                 if entry.kind == "note.published" and entry.key:
                     found[entry.key].append(entry)
@@ -101,14 +103,53 @@ class FileProof(LedgerProof):
 
     def records(self) -> None:
         """Compare what was submitted, approved and published, note by note."""
+        known: dict[str, NoteRecord] = {}
         for note_id, record, entries in self.lives():
             try:
                 for said in life_faults(note_id, entries):
                     self.fault(RECORDS, note_id, said)
-                if record is not None:
+                if record is not None and not NOTE_ID.fullmatch(note_id):
+                    self.fault(RECORDS, note_id, "not the id of a note")
+                elif record is not None:
+                    known[note_id] = record
                     self._record(record)
+                    self._spoken(record, entries)
             except BROKEN as error:
                 self.fault(RECORDS, note_id, f"its entries cannot be understood: {error!r}")
+        self._corrections(known)
+        self._deliveries(known)
+
+    def _spoken(self, record: NoteRecord, entries: Sequence[Entry]) -> None:
+        """Name a publication for which no signed head speaks: what led to it could be written anew."""
+        if record.published_at is None:
+            return
+        at = min(e.seq for e in entries if e.kind == "note.published" and e.at == record.published_at)
+        if at > self.claimed:
+            said = f"no signed head speaks for its publication, entry {at}"
+            self.fault(HEADS, record.id, f"{said}: `reportgen publish {record.id}` signs one")
+
+    def _corrections(self, known: Mapping[str, NoteRecord]) -> None:
+        """Check that a later revision corrects an earlier one of the same note, as an entry there says."""
+        corrected = {e.key for e in self.entries.values() if e.kind == "note.corrected"}
+        for note_id, record in known.items():
+            old, revision = known.get(record.supersedes or ""), revision_of(note_id)
+            if revision > 1 and note_id not in corrected:
+                self.fault(RECORDS, note_id, "a later revision, and no entry says what it corrects")
+            if record.supersedes is None:
+                continue
+            if record.supersedes not in [sibling(note_id, r) for r in range(1, revision)]:
+                self.fault(RECORDS, note_id, f"it corrects {record.supersedes}, which is another note")
+            elif old is None or old.published_at is None:
+                self.fault(RECORDS, note_id, f"it corrects {record.supersedes}, which was not published")
+
+    def _deliveries(self, known: Mapping[str, NoteRecord]) -> None:
+        """Check that a note was published before it was delivered."""
+        for seq, entry in sorted(self.entries.items()):
+            if entry.kind.startswith(DELIVERY):
+                record = known.get(entry.note or "")
+                if record is None or record.published_at is None or entry.at < record.published_at:
+                    said = f"{entry.kind} of {entry.note}, which was not published"
+                    self.fault(RECORDS, f"entry {seq}", said)
 
     def _record(self, record: NoteRecord) -> None:
         if record.state == "publishing":
@@ -123,7 +164,9 @@ class FileProof(LedgerProof):
         if content is None:
             return
         try:
-            sealed = dict(json.loads(content)["sha256"])
+            manifest = json.loads(content)
+            sealed = dict(manifest["sha256"])
+            differing = dict(_differing(record, manifest))
         except BROKEN as error:
             self.fault(RECORDS, f"{record.id}: manifest.json", f"cannot be read: {error!r}")
             return
@@ -132,6 +175,11 @@ class FileProof(LedgerProof):
             if sealed.get(name) != files.get(name):
                 said = f"the manifest says {sealed.get(name)}, the entry {files.get(name)}"
                 self.fault(RECORDS, f"{record.id}: {name}", said)
+        page = self._object(record.files.get("note.html", ""))
+        if page is not None and title_of(page) != record.title:
+            differing["title"] = f"the page says {title_of(page)!r}, the entry {record.title!r}"
+        for name, said in differing.items():
+            self.fault(RECORDS, f"{record.id}: {name}", said)
 
     def _begins(self, note_id: str, plain: str, signed: str) -> None:
         if not (self._is_whole(plain) and self._is_whole(signed)):
@@ -149,13 +197,14 @@ class FileProof(LedgerProof):
                     self.fault(RECORDS, note_id, f"its entries cannot be understood: {error!r}")
 
     def _published(self, record: NoteRecord, signed_pdf: str, at: dt.datetime) -> None:
-        from reportgen.archive.signing import pdf_signer_of
+        from reportgen.archive.signing import pdf_signer_of, pdf_time_of
 
         with self.timed(SIGNATURES):
             signed = self._object(signed_pdf)
             if signed is not None:
                 self.pdf(f"{record.id}: signed PDF", signed, at)
                 self._signer(record, "signed PDF", pdf_signer_of(signed))
+                self._moment(record, "signed PDF", pdf_time_of(signed))
         for name, digest in sorted(digests_in(record.signatures)):
             held = self._object(digest)
             if held is not None:
@@ -176,11 +225,12 @@ class FileProof(LedgerProof):
         if kind == "tsr":
             self.token(subject, content, held)
             return
-        from reportgen.archive.signing import signer_of
+        from reportgen.archive.signing import signer_of, time_of
 
         with self.timed(SIGNATURES):
             self.detached(subject, content, held, at)
             self._signer(record, name, signer_of(held))
+            self._moment(record, name, time_of(held))
 
     def _signer(self, record: NoteRecord, name: str, signer: Certificate | None) -> None:
         """Compare who signed with whom the entry of the publication names."""
@@ -198,6 +248,14 @@ class FileProof(LedgerProof):
             said = "made by a test key" if is_test(signer) else "made by no test key"
             self.fault(SIGNATURES, f"{record.id}: {name}", f"{said}, the entry says otherwise")
 
+    def _moment(self, record: NoteRecord, name: str, stated: dt.datetime | None) -> None:
+        """Compare the time that a signature states with that of the entry which began the publication."""
+        begun = record.signing_at
+        if stated is None or begun is None or stated == begun.replace(microsecond=0):
+            return  # what cannot be read was told
+        said = f"made {stated:%Y-%m-%d %H:%M:%S} UTC, the ledger says {begun:%Y-%m-%d %H:%M:%S}"
+        self.fault(SIGNATURES, f"{record.id}: {name}", said)
+
     def _is_whole(self, digest: object) -> bool:
         return isinstance(digest, str) and digest in self.there and digest not in self.bad
 
@@ -209,6 +267,24 @@ class FileProof(LedgerProof):
         if not self._is_whole(digest):
             return None
         return self._path(digest).read_bytes()
+
+
+def _differing(record: NoteRecord, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say what the entry of a submission tells otherwise than the manifest, which is what was signed."""
+    covers = manifest.get("covers", {})
+    for name, entered, sealed in (
+        ("id", record.id, manifest["id"]),
+        ("note", record.name, manifest["note"]),
+        ("lang", record.language, manifest["lang"]),
+        ("as_of", record.as_of, manifest["as_of"]),
+        ("revision", record.revision, revision_of(record.id)),
+        ("analysts", list(record.analysts), manifest["analysts"]),
+        ("disclosures", list(record.disclosures), manifest.get("disclosures", [])),
+        ("jurisdictions", list(record.jurisdictions), covers.get("jurisdictions", [])),
+        ("audiences", list(record.audiences), covers.get("audiences", [])),
+    ):
+        if entered != sealed:
+            yield name, f"the manifest says {sealed!r}, the entry {entered!r}"
 
 
 def _sealed(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

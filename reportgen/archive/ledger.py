@@ -20,6 +20,14 @@ from reportgen.config.people import Person
 from reportgen.errors import ArchiveError
 
 FILE = "ledger.jsonl"
+CREATED, DELIVERY = "archive.created", "delivery."
+KINDS = frozenset(  # of entries; those of deliveries, which begin alike, are the delivery's own
+    (
+        *(CREATED, "head.signed", "ledger.recovered", "exported", "hold.placed", "hold.lifted"),
+        *("note.submitted", "note.returned", "note.approved", "note.publishing", "note.published"),
+        *("note.corrected", "note.superseded", "note.withdrawn", "note.refused"),
+    )
+)
 KEYS = frozenset(("seq", "at", "kind", "note", "actor", "why", "key", "body", "prev"))
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _BLOCK = 1 << 16

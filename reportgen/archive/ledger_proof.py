@@ -14,7 +14,7 @@ from typing import Any
 from reportgen.archive.archive import HEADS as HEADS_FOLDER
 from reportgen.archive.archive import IDENTITY, NAMES, SCHEMA
 from reportgen.archive.index import FILE as INDEX
-from reportgen.archive.ledger import FILE, Entry, canonical, entry_of
+from reportgen.archive.ledger import CREATED, DELIVERY, FILE, KINDS, Entry, canonical, entry_of
 from reportgen.archive.proof import BROKEN, LAYOUT, SIGNATURES, Proof, Trust
 from reportgen.archive.verifier import (
     CHAIN,
@@ -41,7 +41,8 @@ class Head:
     seq: int
     digest: str
     content: bytes
-    good: bool
+    good: bool  # nothing is wrong with its signature, as far as it was looked at
+    signed: bool  # it has one
 
 
 class LedgerProof(Proof):
@@ -55,6 +56,8 @@ class LedgerProof(Proof):
         self.entries: dict[int, Entry] = {}  # those of the links that can be read as such
         self.pending: set[str] = set()
         self.found_heads: list[Head] = []
+        self.claimed = 0  # the last entry of which there is a signed head, whether its signature holds or not
+        self.spoken_for = 0  # the last entry for which a signed head speaks, and with it for all before
         self.marks = self._marks()
 
     def overtaken(self) -> bool:
@@ -151,6 +154,8 @@ class LedgerProof(Proof):
             )
             return
         good = True
+        if path in self.others and not path.with_name(f"{path.name}.p7s").exists():
+            self.fault(HEADS, source, "its signature is missing, expected it beside the head")
         signature, token = (path.with_name(f"{path.name}{kind}") for kind in (".p7s", ".tsr"))
         if self.with_signatures and signature.exists():
             with self.timed(SIGNATURES):
@@ -159,7 +164,7 @@ class LedgerProof(Proof):
                 good = self.detached(f"{source}.p7s", content, held, said.get("at", ""))
         if self.with_signatures and token.exists():
             self.token(f"{source}.tsr", content, token.read_bytes())
-        self.found_heads.append(Head(source, seq, digest, content, good))
+        self.found_heads.append(Head(source, seq, digest, content, good, signature.exists()))
 
     def chain(self) -> None:
         """Read the ledger and walk its chain."""
@@ -179,6 +184,10 @@ class LedgerProof(Proof):
         self.faults += head_faults(
             self.held, [(h.source, h.seq, h.digest) for h in self.found_heads if h.good], told
         )
+        signed = [h for h in self.found_heads if h.signed and h.seq in self.held]
+        speaking = [h for h in signed if self.held[h.seq].digest == h.digest]
+        self.claimed = max((h.seq for h in speaking), default=0)
+        self.spoken_for = max((h.seq for h in speaking if h.good), default=0)
         self._signed_heads()
         self._remembered()
         if torn:
@@ -231,6 +240,11 @@ class LedgerProof(Proof):
                     self.fault(CHAIN, f"entry {seq}", f"edited: line {link.number} is no entry: {error}")
                 continue
             self.entries[seq] = entry
+            if (entry.kind == CREATED) is not (seq == 1):
+                said = f"{entry.kind}, expected the archive's creation" if seq == 1 else "a second creation"
+                self.fault(CHAIN, f"entry {seq}", said)
+            elif entry.kind not in KINDS and not entry.kind.startswith(DELIVERY):
+                self.fault(CHAIN, f"entry {seq}", f"{entry.kind!r} is no kind that the program writes")
             if seq not in told and not _is_canonical(link.entry, lines[link.number - 1]):
                 self.fault(CHAIN, f"entry {seq}", "edited: not written canonically")
             at = str(link.entry["at"])

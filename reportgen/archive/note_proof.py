@@ -55,6 +55,8 @@ def _faults(verb: Verb, before: NoteRecord | None, entry: Entry) -> Iterator[str
         yield f"the note was {before.state}"
     elif verb == "approve" and (why := approval_fault(before, entry)):
         yield why
+    elif verb == "lift" and entry.body["matter"] not in [held.matter for held in before.holds]:
+        yield f"no hold was placed for {entry.body['matter']!r}"
     if verb == "submit":
         asked = entry.body["approvals"]
         if not asked or not set(asked) <= set(STEPS["approve"].roles):

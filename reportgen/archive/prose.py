@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ _SILENT = frozenset(("style", "script", "svg", "nav", "details", "table", "head"
 _SILENT_CLASSES = frozenset(("anchor", "xno", "skip", "source", "pedigree", "said"))
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[^\sa-z])")
 _SPACE = re.compile(r"\s+")
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 FRONT = "title"  # what stands before the first section
 
 
@@ -31,6 +33,12 @@ def prose_of(page: str) -> Prose:
     reader.feed(page)
     reader.close()
     return reader.prose
+
+
+def title_of(page: bytes) -> str:
+    """Return the title of a page, in one line; nothing if it has none."""
+    found = _TITLE.search(page.decode(errors="replace"))
+    return "" if found is None else html.unescape(" ".join(found[1].split()))
 
 
 def sentences(paragraph: str) -> list[str]:

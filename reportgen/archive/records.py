@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -64,6 +65,7 @@ class NoteRecord:
     submitters: tuple[str, ...]  # ids of all who ever submitted it
     needed: tuple[str, ...]
     approvals: tuple[Approval, ...] = ()
+    signing_at: dt.datetime | None = None  # when its publication began: the moment that its signatures state
     published_at: dt.datetime | None = None
     published_by: Actor | None = None
     signed_pdf: str | None = None
@@ -114,7 +116,8 @@ def is_analyst(record: NoteRecord, name: str, email: str = "") -> bool:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    """Write a name so that another spelling of the same letters does not make another person."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def fold(note_id: str, entries: Iterable[Entry]) -> NoteRecord | None:
@@ -166,7 +169,7 @@ def approval_fault(record: NoteRecord, entry: Entry) -> str:
 def publication_faults(record: NoteRecord, entry: Entry) -> list[str]:
     """Say why a note was not published by an entry; nothing if it was."""
     body, faults = entry.body, []
-    if record.state not in ("approved", "publishing"):
+    if record.state != "publishing":
         faults.append(f"the note was {record.state}")
     if record.lacking or not record.standing:
         faults.append(f"the approval of {' and '.join(record.lacking) or 'anybody'} is lacking")
@@ -256,7 +259,9 @@ def _approved(record: NoteRecord, entry: Entry) -> NoteRecord:
 
 
 def _publishing(record: NoteRecord, entry: Entry) -> NoteRecord:
-    return replace(record, state="publishing") if record.state == "approved" else record
+    if record.state not in ("approved", "publishing"):
+        return record  # forged: `archive verify` names the entry
+    return replace(record, state="publishing", signing_at=entry.at)
 
 
 def _published(record: NoteRecord, entry: Entry) -> NoteRecord:

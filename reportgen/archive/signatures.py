@@ -19,7 +19,11 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import CMSExtractionError, CMSStructuralError
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import async_validate_detached_cms, extract_tst_data_iter
+from pyhanko.sign.validation.generic_cms import (
+    async_validate_detached_cms,
+    extract_self_reported_ts,
+    extract_tst_data_iter,
+)
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureCoverageLevel, StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
@@ -125,6 +129,26 @@ def signer_of(signature: bytes) -> x509.Certificate | None:
     except BROKEN:
         return None
     return None
+
+
+def time_of(signature: bytes) -> dt.datetime | None:
+    """Return when a detached signature says that it was made, None if it does not."""
+    try:
+        data = cms.ContentInfo.load(signature, strict=True)["content"]
+        stated: dt.datetime | None = extract_self_reported_ts(data["signer_infos"][0])
+    except BROKEN:
+        return None
+    return stated
+
+
+def pdf_time_of(signed: bytes) -> dt.datetime | None:
+    """Return when the signature of a PDF says that it was made, None if it does not."""
+    try:
+        found = list(PdfFileReader(io.BytesIO(signed)).embedded_signatures)
+        stated: dt.datetime | None = found[0].self_reported_timestamp if found else None
+    except BROKEN:
+        return None
+    return stated
 
 
 def pdf_signer_of(signed: bytes) -> x509.Certificate | None:

@@ -30,8 +30,10 @@ from reportgen.archive.signatures import (
     one_line,
     pdf_faults,
     pdf_signer_of,
+    pdf_time_of,
     quiet,
     signer_of,
+    time_of,
 )
 from reportgen.archive.timestamps import Authority, as_asn1
 from reportgen.errors import ArchiveError, TimestampError
@@ -169,8 +171,10 @@ __all__ = [
     "load_identity",
     "pdf_faults",
     "pdf_signer_of",
+    "pdf_time_of",
     "sign_detached",
     "sign_pdf",
     "sign_pdf_as_set",
     "signer_of",
+    "time_of",
 ]

@@ -41,6 +41,7 @@ class Verdict:
     size: int
     signatures: int
     head: tuple[int, str] | None
+    spoken_for: int  # the last entry for which a signed head speaks
     seconds: Mapping[int, float]
 
     @property
@@ -113,6 +114,7 @@ def _verdict(run: FileProof) -> Verdict:
         size=run.size,
         signatures=run.signature_count,
         head=head,
+        spoken_for=run.spoken_for,
         seconds=dict(run.seconds),
     )
 

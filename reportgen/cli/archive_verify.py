@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,24 +70,42 @@ def command(
 
     Exit status 8 if anything is wrong; each fault is named. What an interrupted command left behind is
     told as unfinished: the next one puts it in order. A ledger that was cut shorter together with its heads
-    can be told only from a head kept elsewhere: name it with --head.
+    can be told only from a head kept elsewhere: the newest in the folder that [archive] anchor names is
+    asked, and those named with --head.
     """
     from reportgen.archive.verify import verify
 
     place = office.root_of(desk, root)
+    anchored, missing = _anchored(desk, place)
     trusted, stamping = ((), ()) if without_signatures else _trusted(desk, trust, tsa_trust)
     with progress.shown() as say:
         verdict = verify(
             place,
             trusted,
             stamp_trust=stamping,
-            heads=heads,
+            heads=(*heads, *anchored),
             signatures=not without_signatures,
             progress=say,
         )
+    if missing:
+        verdict = replace(verdict, unfinished=(*verdict.unfinished, missing))
     click.echo(_json(verdict) if as_json else _text(verdict))
     if not verdict.ok:
         ctx.exit(ArchiveError.exit_code)
+
+
+def _anchored(desk: Desk, root: Path) -> tuple[tuple[Path, ...], str]:
+    """Return the newest copy of a head in the desk's anchor, or why there is none."""
+    from reportgen import config
+    from reportgen.archive.archive import newest_copy
+
+    anchor = config.load_desk(desk.folder).archive.anchor_folder(desk.folder)
+    if anchor is None:
+        return (), ""
+    found = newest_copy(anchor, root)
+    if found is not None:
+        return (found,), ""
+    return (), f"anchor {anchor}: holds no head of this archive, so that a cut at the end would not be found"
 
 
 def _trusted(
@@ -121,6 +140,11 @@ def _text(verdict: Verdict) -> str:
         + ("all is well" if verdict.ok else _count(len(verdict.faults)))
     )
     if verdict.head is not None:
+        last, spoken = verdict.head[0], verdict.spoken_for
+        lines.append(f"entries for which a signed head speaks: {f'1 to {spoken}' if spoken else 'none yet'}")
+        if spoken < last:
+            later = f"{spoken + 1} to {last}" if spoken + 1 < last else f"{last}"
+            lines[-1] += f"; not yet: {later}"
         lines.append(f"head: entry {verdict.head[0]}, {verdict.head[1]}")
     return "\n".join(lines)
 
@@ -139,6 +163,7 @@ def _json(verdict: Verdict) -> str:
         "bytes": verdict.size,
         "signatures": verdict.signatures,
         "head": None if verdict.head is None else {"seq": verdict.head[0], "digest": verdict.head[1]},
+        "signed_heads_speak_up_to": verdict.spoken_for,
         "seconds": {str(check): round(spent, 3) for check, spent in sorted(verdict.seconds.items())},
     }
     return json.dumps(content, ensure_ascii=False, indent=1)

@@ -5,14 +5,13 @@ A step that is refused leaves its own entry: who asked for what, and why not.
 
 from __future__ import annotations
 
-import html
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportgen.archive import Archive, NoteRecord, Writer
 from reportgen.archive.ledger import sha256
 from reportgen.archive.life import Verb, qualified, revision_of, sibling
+from reportgen.archive.prose import title_of
 from reportgen.errors import ApprovalError, AuditError, PdfError, ReportgenError
 from reportgen.pipeline.office import Office, attempt, founder, person_of, refused
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 OPEN = ("submitted", "returned", "approved", "publishing")
-_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
 def ready(office: Office, verb: Verb, note_id: str, why: str = "") -> None:
@@ -227,10 +225,9 @@ def _submission(office: Office, note_id: str, note: BuiltNote) -> dict[str, Any]
     covers = manifest.get("covers", {})
     settings = office.settings.archive
     retention = settings.retention_of(covers.get("jurisdictions", ()))
-    title = _TITLE.search(note.files["note.html"].decode(errors="replace"))
     return {
         "name": manifest["note"],
-        "title": "" if title is None else html.unescape(" ".join(title[1].split())),
+        "title": title_of(note.files["note.html"]),
         "as_of": manifest["as_of"],
         "language": manifest["lang"],
         "revision": revision_of(note_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,12 @@ class Office:
     def admit(self, verb: Verb, note_id: str, record: NoteRecord | None) -> Actor:
         """Return the person in the role in which the step may be taken.
 
+        A publication is finished when a signed head speaks for it: until then it may be taken up again.
+
         Raises: ApprovalError.
         """
+        if verb == "publish" and record is not None and self.archive.lacks_head(record):
+            record = replace(record, state="publishing")
         return admit(verb, note_id, record, self.person, self.archive.clock())
 
 

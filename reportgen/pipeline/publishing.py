@@ -5,7 +5,7 @@ approved the words of its disclosures. 2. `note.publishing` says that it begins.
 was approved is its beginning, byte for byte, and the signature is good. 4. The signed PDF and the signature
 of the manifest are sealed. 5. `note.published` names them: its time is that of the first dissemination.
 6. The head of the ledger is signed, and copied to the anchor. A publication that ends before step 5 is begun
-again from step 1; one that ends before step 6 is published.
+again from step 1; one that ends before step 6 is published, and goes on there.
 """
 
 from __future__ import annotations
@@ -121,19 +121,30 @@ def publish(office: Office, note_id: str, passphrase: bytes, why: str = "") -> P
         record = office.archive.find(note_id)
         actor = office.admit("publish", note_id, record)
         assert record is not None  # admitted, so it is held
-        if not seal.identity.is_test:
-            _refuse_examples(record)
-        verify_sealed(office.archive, record)
-        binding = {"manifest": record.manifest, "unsigned_pdf": record.files[PDF]}
-        begun = office.enter(writer, "note.publishing", note_id, actor, binding, why=why)
-        writer.flush()
-        body = binding | _signed(office, writer, record, seal, begun.at)
-        superseded = record.supersedes
-        office.enter(writer, "note.published", note_id, actor, body, why=why, key=superseded or "")
-        if superseded is not None:
-            office.enter(writer, "note.superseded", superseded, actor, {"by": note_id}, key=note_id)
-        writer.flush()
-    return _after(office, note_id, actor, seal)
+        if record.published_at is None:
+            _publish(office, writer, record, actor, seal, why)
+        head, failed = _head(office, writer, actor, seal)
+    office.archive.remember()  # no head covers the entry that names it
+    record = office.archive.note(note_id)
+    if head is None:
+        return Published(record, None, (f"the head of the ledger is not signed: {failed}",))
+    return Published(record, head, _anchored(office, head))
+
+
+def _publish(office: Office, writer: Writer, record: NoteRecord, actor: Actor, seal: Seal, why: str) -> None:
+    """Sign an approved note and put its publication on record."""
+    if not seal.identity.is_test:
+        _refuse_examples(record)
+    verify_sealed(office.archive, record)
+    binding = {"manifest": record.manifest, "unsigned_pdf": record.files[PDF]}
+    begun = office.enter(writer, "note.publishing", record.id, actor, binding, why=why)
+    writer.flush()
+    body = binding | _signed(office, writer, record, seal, begun.at)
+    superseded = record.supersedes
+    office.enter(writer, "note.published", record.id, actor, body, why=why, key=superseded or "")
+    if superseded is not None:
+        office.enter(writer, "note.superseded", superseded, actor, {"by": record.id}, key=record.id)
+    writer.flush()
 
 
 def _refuse_examples(record: NoteRecord) -> None:
@@ -208,21 +219,24 @@ def _signed(
     }
 
 
-def _after(office: Office, note_id: str, actor: Actor, seal: Seal) -> Published:
-    """Sign the head and copy it; the note is published, so a failure is told and nothing is refused."""
-    record = office.archive.note(note_id)
+def _head(office: Office, writer: Writer, actor: Actor, seal: Seal) -> tuple[Path | None, str]:
+    """Sign the head; the note is published, so a failure is told and nothing is refused."""
     try:
-        head = sign_head(office, actor, seal)
+        return sign_head(office, writer, actor, seal), ""
     except ReportgenError as error:
-        return Published(record, None, (f"the head of the ledger is not signed: {error.message}",))
+        writer.discard()
+        return None, error.message
+
+
+def _anchored(office: Office, head: Path) -> tuple[str, ...]:
+    """Copy a head to the anchor, if the desk names one, and say what went wrong."""
     anchor = office.settings.archive.anchor_folder(office.folder)
-    if anchor is None:
-        return Published(record, head)
-    try:
-        copy_head(head, anchor, office.archive.id)
-    except ArchiveError as error:
-        return Published(record, head, (f"the anchor has no copy of the ledger's head: {error.message}",))
-    return Published(record, head)
+    if anchor is not None:
+        try:
+            copy_head(head, anchor, office.archive.id)
+        except ArchiveError as error:
+            return (f"the anchor has no copy of the ledger's head: {error.message}",)
+    return ()
 
 
 def copy_head(head: Path, anchor: Path, archive_id: str) -> None:
@@ -245,7 +259,7 @@ def copy_head(head: Path, anchor: Path, archive_id: str) -> None:
         durable.write_file(copy, content, anchor)
 
 
-def sign_head(office: Office, actor: Actor, seal: Seal) -> Path:
+def sign_head(office: Office, writer: Writer, actor: Actor, seal: Seal) -> Path:
     """Sign the last entry of the ledger, and with it every entry before; return the file of the head.
 
     Raises: ArchiveError, TimestampError.
@@ -253,28 +267,27 @@ def sign_head(office: Office, actor: Actor, seal: Seal) -> Path:
     from reportgen.archive.signing import sign_detached
     from reportgen.archive.timestamps import digest_of
 
-    with office.archive.writing() as writer:
-        last = writer.last
-        head = canonical(
-            {
-                "schema": 1,
-                "archive": office.archive.id,
-                "seq": last.seq,
-                "at": write_moment(last.at),
-                "digest": last.digest,
-            }
-        )
-        name = f"{last.seq}.json"
-        signature = sign_detached(head, seal.identity, at=max(office.archive.clock(), last.at))
-        body: dict[str, Any] = {"seq": last.seq, "digest": last.digest, "is_test": seal.identity.is_test}
-        files = {name: head, f"{name}{SIGNATURE}": signature}
-        if seal.authority is not None:
-            try:
-                files[f"{name}{TOKEN}"] = seal.authority.token(digest_of(head))
-            except TimestampError as error:
-                body["without_timestamp"] = error.message
-        body["files"] = {file: sha256(content) for file, content in files.items()}
-        writer.put_heads(files)
-        office.enter(writer, "head.signed", None, actor, body)
-    office.archive.remember()  # no head covers the entry just made
+    last = writer.last
+    head = canonical(
+        {
+            "schema": 1,
+            "archive": office.archive.id,
+            "seq": last.seq,
+            "at": write_moment(last.at),
+            "digest": last.digest,
+        }
+    )
+    name = f"{last.seq}.json"
+    signature = sign_detached(head, seal.identity, at=max(office.archive.clock(), last.at))
+    body: dict[str, Any] = {"seq": last.seq, "digest": last.digest, "is_test": seal.identity.is_test}
+    files = {name: head, f"{name}{SIGNATURE}": signature}
+    if seal.authority is not None:
+        try:
+            files[f"{name}{TOKEN}"] = seal.authority.token(digest_of(head))
+        except TimestampError as error:
+            body["without_timestamp"] = error.message
+    body["files"] = {file: sha256(content) for file, content in files.items()}
+    writer.put_heads(files)
+    office.enter(writer, "head.signed", None, actor, body)
+    writer.flush()
     return office.archive.heads / name

@@ -240,6 +240,14 @@ def test_head_that_cannot_be_signed_leaves_the_note_published(
         done = desk.publish()
     assert done.record.state == "published"
     assert done.warnings == ("the head of the ledger is not signed: nobody answers",)
+    said = f"{NOTE}: published, and no signed head speaks for it; `reportgen publish {NOTE}` signs one"
+    assert desk.archive.unfinished() == [said]
+    again = desk.publish()
+    assert again.head is not None
+    assert again.record.published_at == done.record.published_at
+    assert desk.archive.unfinished() == []
+    with pytest.raises(ApprovalError, match="is published, by Pia Principal"):
+        desk.publish()
 
 
 @pytest.mark.parametrize("call", [1, 2, 3, 4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,8 @@ from click.testing import CliRunner, Result
 from reportgen.archive import Archive
 from reportgen.cli import cli
 from reportgen.errors import ReportgenError
-from reportgen.pipeline import life
-from tests.archive.proof.conftest import note_files, release, write_note
+from reportgen.pipeline import life, publishing
+from tests.archive.proof.conftest import Kept, note_files, release, write_note
 
 Run = Callable[..., Result]
 
@@ -64,10 +65,35 @@ def test_verify_takes_heads_and_trust_from_elsewhere(run: Run, kept: Any, tmp_pa
     (tmp_path / "99.json").write_text(json.dumps(other))
     result = run("verify", "--head", tmp_path / "99.json")
     assert result.exit_code == 8
+    assert "99.json: its signature is missing, expected it beside the head" in result.stdout
     assert "99.json: cut: entries 35 to 99 are missing at the end" in result.stdout
     absent = run("verify", "--trust", tmp_path / "absent.pem")
     assert absent.exit_code == 3
     assert "absent.pem: cannot be read" in absent.stderr
+
+
+def test_verify_asks_the_anchor(kept: Any, tmp_path: Path) -> None:
+    desk, anchor = Path(shutil.copytree(kept.desk, tmp_path / "desk")), tmp_path / "anchor"
+    settings = (desk / "desk.toml").read_text()
+    (desk / "desk.toml").write_text(f'{settings}\n[archive]\nanchor = "../anchor"\n')
+    own = Kept(kept.copy(tmp_path / "archive").root, desk, kept.clock)
+    command = ["--desk", str(desk), "archive", "verify", "--archive", str(own.root)]
+    said = CliRunner().invoke(cli, command)
+    assert said.exit_code == 0
+    assert "unfinished: anchor " in said.stdout
+    anchor.mkdir()
+    heads = sorted((own.root / "heads").glob("*.json"), key=lambda path: int(path.stem))
+    publishing.copy_head(heads[-1], anchor, Archive.open(own.root, own.clock).id)
+    said = CliRunner().invoke(cli, command)
+    assert said.exit_code == 0
+    assert "entries for which a signed head speaks: 1 to 33; not yet: 34\n" in said.stdout
+    lines = (own.root / "ledger.jsonl").read_bytes().splitlines(keepends=True)[: int(heads[-2].stem) + 1]
+    (own.root / "ledger.jsonl").write_bytes(b"".join(lines))
+    for path in (heads[-1], Path(f"{heads[-1]}.p7s"), own.root / "index.sqlite"):
+        path.unlink(missing_ok=True)
+    said = CliRunner().invoke(cli, command)
+    assert said.exit_code == 8
+    assert f"-{heads[-1].name}: cut: entries " in said.stdout
 
 
 def test_diff_takes_last_week_by_itself(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 
 from reportgen.archive import Actor, Archive, NoteRecord
+from reportgen.archive.ledger import canonical
 from reportgen.archive.verify import verify
 from reportgen.pipeline import life, publishing
 from tests.archive.proof.conftest import PASSPHRASE, note_files, write_note
@@ -28,6 +32,8 @@ def forged(
     approved: Change = lambda body, other: None,
     published: Change = lambda body, other: None,
     key: str = "",
+    late: dt.timedelta = dt.timedelta(0),
+    headed: bool = True,
 ) -> list[str]:
     """Write the life of a note past all checks of the program; return what verification finds.
 
@@ -44,15 +50,17 @@ def forged(
             approved(approval, other)
             if approver is not None:
                 writer.append("note.approved", note=NOTE, actor=approver, body=approval)
-            at = own.clock()
-            made = publishing._signed(office, writer, record, seal, at)
+            begun = writer.append("note.publishing", note=NOTE, actor=PIA)
+            made = publishing._signed(office, writer, record, seal, begun.at + late)
             body = {"manifest": record.manifest, "unsigned_pdf": record.files["note.pdf"], **made}
             named = sorted((body["signed_pdf"], *body["signatures"].values()))
             published(body, other)
-            writer.append("note.publishing", note=NOTE, actor=PIA)
             writer.append("note.published", note=NOTE, actor=PIA, body=body, key=key)
             # Objects that the forged entry leaves out would be found in any case.
             writer.append("ledger.recovered", actor=PIA, body={"objects": named, "unfinished": []})
+            writer.flush()
+            if headed:
+                publishing.sign_head(office, writer, PIA, seal)
     archive = Archive.open(own.root, own.clock)
     verdict = verify(own.root, own.trust)
     found = [f"{fault.check} {fault}" for fault in verdict.faults]
@@ -72,8 +80,8 @@ APPROVALS: dict[str, tuple[dict[str, Any], str]] = {
         "note.approved, does not count: Ann A. (ann) submitted the note",
     ),
     "analyst": (
-        {"approver": Actor("a2", "ann  ALYST", "approver")},
-        "note.approved, does not count: ann  ALYST (a2) is named as its analyst",
+        {"approver": Actor("a2", "ann  ＡLYST", "approver")},
+        "note.approved, does not count: ann  ＡLYST (a2) is named as its analyst",
     ),
     "role": (
         {"approver": replace(PIA, role="sender")},
@@ -188,3 +196,94 @@ def test_a_published_note_takes_no_other_bytes(kept: Any, tmp_path: Path) -> Non
     (fault,) = verify(own.root, own.trust).faults
     assert "note.submitted, does not count: the note was published" in str(fault)
     assert archive.note(OTHER).title == submitted.body["title"]
+
+
+def test_a_publication_at_another_time_than_its_signatures_state(kept: Any, tmp_path: Path) -> None:
+    said = forged(kept, tmp_path, late=dt.timedelta(days=-3))
+    assert [line.partition(" UTC, the ledger says")[0][:-20] for line in said] == [
+        f"6 {NOTE}: manifest.json.p7s: made",
+        f"6 {NOTE}: signed PDF: made",
+    ]
+
+
+def test_a_publication_for_which_no_head_speaks(kept: Any, tmp_path: Path) -> None:
+    (said,) = forged(kept, tmp_path, headed=False)
+    assert said.startswith(f"3 {NOTE}: no signed head speaks for its publication, entry ")
+
+
+Entries = list[dict[str, Any]]
+
+
+def written_anew(kept: Any, folder: Path, change: Callable[[Entries], object]) -> list[str]:
+    """Cut off the last head, write what it spoke for anew, without any key; return what `verify` finds."""
+    own = kept.copy(folder)
+    entries: Entries = [json.loads(line) for line in (own.root / "ledger.jsonl").read_bytes().splitlines()]
+    heads = sorted((own.root / "heads").glob("*.json"), key=lambda path: int(path.stem))
+    before = int(heads[-2].stem) + 1  # with the entry that names the head
+    for path in (heads[-1], Path(f"{heads[-1]}.p7s"), own.root / "index.sqlite"):
+        path.unlink(missing_ok=True)
+    tail = [entry for entry in entries[before:] if entry["kind"] != "head.signed"]
+    change(tail)
+    prev, lines = entries[before]["prev"], (own.root / "ledger.jsonl").read_bytes().splitlines()[:before]
+    for seq, entry in enumerate(tail, before + 1):
+        lines.append(canonical(entry | {"seq": seq, "prev": prev}))
+        prev = hashlib.sha256(lines[-1]).hexdigest()
+    (own.root / "ledger.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    return [f"{fault.check} {fault}" for fault in verify(own.root, own.trust).faults]
+
+
+def each(**changes: Any) -> Callable[[Entries], object]:
+    return lambda tail: [entry.update(changes) for entry in tail]
+
+
+def submitted(**changes: Any) -> Callable[[Entries], object]:
+    return lambda tail: [e["body"].update(changes) for e in tail if e["kind"] == "note.submitted"]
+
+
+LAST = "TW-2026-02-06-r1"
+ANEW: dict[str, tuple[Callable[[Entries], object], str]] = {
+    "the head alone": (lambda tail: None, f"3 {LAST}: no signed head speaks for its publication, entry "),
+    "another note": (
+        each(note="TW-2026-02-20-r1"),
+        f"id: the manifest says '{LAST}', the entry 'TW-2026-02-20",
+    ),
+    "no note": (each(note="Q1"), "5 Q1: not the id of a note"),
+    "another day": (submitted(as_of="2026-01-01T23:59:00-05:00"), f"5 {LAST}: as_of: the manifest says "),
+    "another title": (submitted(title="A calm week"), f"5 {LAST}: title: the page says 'Weekly: week 4'"),
+    "other analysts": (submitted(analysts=[]), f"5 {LAST}: analysts: the manifest says "),
+    "another audience": (
+        submitted(covers={"jurisdictions": ["US"], "audiences": ["retail"]}),
+        f"5 {LAST}: audiences: the manifest says ['institutional'], the entry ['retail']",
+    ),
+    "no disclosures": (submitted(disclosures=[]), f"5 {LAST}: disclosures: the manifest says "),
+    "a correction of another note": (
+        submitted(supersedes="TW-2026-01-09-r1"),
+        f"5 {LAST}: it corrects TW-2026-01-09-r1, which is another note",
+    ),
+    "a kind of its own": (
+        lambda tail: tail.append({**tail[-1], "kind": "note.blessed"}),
+        "'note.blessed' is no kind that the program writes",
+    ),
+    "a second creation": (
+        lambda tail: tail.append({**tail[-1], "kind": "archive.created"}),
+        "a second creation",
+    ),
+    "a hold that was none": (
+        lambda tail: tail.append(
+            {**tail[-1], "kind": "hold.lifted", "body": {"matter": "X"}, "key": "X"}
+            | {"actor": {**tail[-1]["actor"], "role": "compliance"}}
+        ),
+        "hold.lifted, does not count: no hold was placed for 'X'",
+    ),
+    "a delivery before the note was out": (
+        lambda tail: tail.insert(0, {**tail[0], "kind": "delivery.accepted"}),
+        f"delivery.accepted of {LAST}, which was not published",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ANEW)
+def test_a_tail_written_anew_without_a_key(kept: Any, tmp_path: Path, case: str) -> None:
+    change, words = ANEW[case]
+    said = written_anew(kept, tmp_path / "archive", change)
+    assert any(words in line for line in said), said
