@@ -146,10 +146,12 @@ def summary(about: Mapping[str, Any]) -> list[str]:
 def how_to_verify() -> list[str]:
     """Say how to verify a package."""
     return [
-        "Run: python3 verify.py. It needs Python 3.10 or newer and nothing besides, and the command openssl "
-        "for the signatures.",
-        "Name the certificates that you trust with --trust FILE.pem; notes carry in chain.pem those that the "
-        "desk signed with, but whom to trust is for you to know from elsewhere.",
+        "Run: python3 verify.py --trust FILE.pem. It needs Python 3.10 or newer and nothing besides, and the "
+        'command openssl for the signatures. It ends with "all is well" and exit status 0, or names each '
+        "fault and ends with status 1.",
+        "FILE.pem holds the certificates that you trust, and whom to trust you know from elsewhere: "
+        "notes carry in chain.pem those that the desk signed with, but whoever made a false package would "
+        "have put their own there. Without --trust nothing is proven.",
         "A signed head (heads/N.json and its .p7s) speaks for entry N and for each before it, as far as the "
         "first line that is withheld. SHA256SUMS.p7s, where it is there, is the desk's signature over the "
         "whole package as it was made. What neither speaks for is told as a fault.",

@@ -4,9 +4,10 @@
     python3 verify.py [FOLDER] [--trust CERTIFICATES.pem] [--json]
 
 Needs Python 3.10 or newer and nothing besides; signatures are checked with the command openssl. FOLDER is
-where this file lies unless another is named. --trust names the certificates (PEM) that are trusted to vouch
-for the signers; without it the signatures are checked, and who made them is told. Exit status: 0 all is
-well, 1 something is wrong or not proven (each fault is named), 2 the package cannot be checked.
+where this file lies unless another is named. --trust names the certificates (PEM) that you trust to vouch
+for the signers; take them from elsewhere than this package. Without it the signatures are checked and who
+made them is told, but anybody may have made them: nothing is proven. Exit status: 0 all is well, 1 something
+is wrong or not proven (each fault is named), 2 the package cannot be checked.
 
 What it proves rests on signatures. A signed head speaks for its entry and, back from it, for each one that
 the next names, as far as the first line that is withheld. A signed SHA256SUMS speaks for the package as the
@@ -28,6 +29,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -346,6 +348,7 @@ class Package:
         self.faults: list[Fault] = []
         self.notes: list[str] = []  # what a reader should know besides
         self.digests: dict[str, str] = {}
+        self.stated: dict[str, dt.datetime] = {}  # when signatures say that they were made
         self.good: set[str] | None = None  # files whose signature holds; None: they could not be checked
 
     def verify(self) -> None:
@@ -479,6 +482,7 @@ class Package:
                 self._fault(RECORDS, note, f"its entries cannot be understood: {error!r}")
                 continue
             self._compare(note, sealed, there.get(note, {}))
+            self._submitted(note, lives.get(note, []))
             self._begins(f"{NOTES}/{note}", there.get(note, {}))
 
     def _listed(self) -> set[str]:
@@ -493,25 +497,57 @@ class Package:
         """Return the digests of a note's files by name, as its entries have them."""
         files: dict[str, str] = {}
         submitters: set[str] = set()
-        approved: set[str] = set()
+        needed: set[str] = set()  # roles whose approval a submission asks for
+        given: set[str] = set()
+        begun = ""
         for entry in life:
-            body, kind = entry["body"], entry["kind"]
+            body, kind, who = entry["body"], entry["kind"], entry["actor"]
             if kind == "note.submitted":
-                files = dict(body["files"])
-                submitters.add(entry["actor"]["id"])
-            elif kind == "note.approved" and entry["actor"]["id"] not in submitters:
-                approved.add(body["manifest"])
+                files, needed, given = dict(body["files"]), set(body["approvals"]), set()
+                analysts = {_plain(analyst["name"]) for analyst in body["analysts"]}
+                submitters.add(who["id"])
+            elif kind == "note.returned":
+                given = set()
+            elif kind == "note.approved" and body["manifest"] == files["manifest.json"]:
+                if who["id"] not in submitters and _plain(who["name"]) not in analysts:
+                    given.add(who["role"])
+            elif kind == "note.publishing":
+                begun = entry["at"]
             elif kind == "note.published":
-                if body["manifest"] not in approved:
+                if not needed or not needed <= given:
                     self._fault(RECORDS, note, "published, but nobody else approved what was submitted")
                 if (body["manifest"], body["unsigned_pdf"]) != (files["manifest.json"], files["note.pdf"]):
                     self._fault(RECORDS, note, "published is not what was submitted last")
                 files |= {SIGNED: body["signed_pdf"], "chain.pem": body["chain"], **body["signatures"]}
                 if "manifest.json.p7s" not in body["signatures"]:
                     self._fault(RECORDS, note, "published without a signature of its manifest")
+                self._moments(note, begun)
         if not files:
             self._fault(RECORDS, note, f"no entry of {LEDGER} submits it")
         return files
+
+    def _moments(self, note: str, begun: str) -> None:
+        """Compare the times that a note's signatures state with that at which its publication began."""
+        for name in (SIGNED, "manifest.json.p7s"):
+            stated = self.stated.get(f"{NOTES}/{note}/{name}")
+            if stated is not None and f"{stated:%Y-%m-%dT%H:%M:%S}" != begun[:19]:
+                said = f"made {stated:%Y-%m-%dT%H:%M:%S}, the ledger says {begun[:19] or 'nothing'}"
+                self._fault(SIGNATURES, f"{NOTES}/{note}/{name}", said)
+
+    def _submitted(self, note: str, life: Sequence[Mapping[str, Any]]) -> None:
+        """Compare what the last submission says of a note with its manifest, which is what was signed."""
+        bodies = [entry["body"] for entry in life if entry["kind"] == "note.submitted"]
+        path = f"{NOTES}/{note}/manifest.json"
+        try:
+            manifest, body = json.loads((self.folder / path).read_bytes()), bodies[-1]
+            said = {"id": note, "note": body["name"], "lang": body["language"]}
+            said |= {key: body[key] for key in ("as_of", "analysts")}
+            said |= {key: body.get(key, []) for key in ("disclosures", "covers")}
+            for key, entered in said.items():
+                if manifest.get(key, []) != entered:
+                    self._fault(RECORDS, path, f"{key} is {manifest.get(key)!r}, the entry says {entered!r}")
+        except (OSError, IndexError, *UNREADABLE) as error:
+            self._fault(RECORDS, path, f"cannot be compared with its entry: {error!r}")
 
     def _compare(self, note: str, sealed: Mapping[str, str], there: Mapping[str, str]) -> None:
         told = {fault.subject for fault in self.faults if fault.check == FILES}
@@ -554,10 +590,17 @@ class Package:
                     self._fault(SIGNATURES, name, why)
                 else:
                     made[signer] += 1
+                    if check.at is not None:
+                        self.stated[name] = check.at
                     self.good.add(name.removesuffix(".p7s"))
         for signer, count in sorted(made.items()):
             how = "trusted" if self.trust else "who vouches for it was not checked, name --trust"
             self.notes.append(f"{count} signatures hold, by {signer} ({how})")
+
+
+def _plain(name: str) -> str:
+    """Write a name so that another spelling of the same letters does not make another person."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 class _Signatures:
@@ -565,6 +608,7 @@ class _Signatures:
 
     def __init__(self, scratch: Path, trust: Path | None) -> None:
         self.scratch, self.trust = scratch, trust
+        self.at: dt.datetime | None = None  # when the signature seen last says that it was made
         none = scratch / "none"
         none.mkdir()
         # Without these the system's own certificates would vouch for signers, too.
@@ -590,9 +634,10 @@ class _Signatures:
 
     def _verified(self, content: Path, signature: Path, at: dt.datetime | None) -> tuple[str, str]:
         signer = self.scratch / "signer.pem"
-        trust = ["-CAfile", str(self.trust)] if self.trust else ["-noverify"]
+        trust = ["-partial_chain", "-CAfile", str(self.trust)] if self.trust else ["-noverify"]
         # Was the certificate valid when it signed? Whether it is today does not matter.
         moment = ["-attime", str(int(at.timestamp()))] if self.trust and at else []
+        self.at = at
         asked = ["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", *trust, *moment]
         asked += ["-in", str(signature), "-content", str(content), "-signer", str(signer)]
         done = self._openssl([*asked, "-out", str(self.scratch / "out")])
@@ -682,9 +727,10 @@ def main() -> int:
         return 2
     package = Package(options.folder.resolve(), options.trust)
     package.verify()
+    proven = not package.faults and options.trust is not None
     if options.json:
         faults = [vars(fault) for fault in package.faults]
-        sys.stdout.write(json.dumps({"ok": not faults, "faults": faults, "notes": package.notes}, indent=1))
+        sys.stdout.write(json.dumps({"ok": proven, "faults": faults, "notes": package.notes}, indent=1))
         sys.stdout.write("\n")
     else:
         for fault in package.faults:
@@ -693,9 +739,11 @@ def main() -> int:
             sys.stdout.write(f"{note}\n")
         count = len(package.digests)
         said = "1 fault" if len(package.faults) == 1 else f"{len(package.faults)} faults"
-        said = said if package.faults else "all is well"
+        if not package.faults:
+            unproven = "nothing is wrong, and nothing proven: name with --trust whose signatures you trust"
+            said = "all is well" if proven else unproven
         sys.stdout.write(f"{count} files: {said}\n")
-    return int(bool(package.faults))
+    return int(not proven)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ import pytest
 from reportgen import config
 from reportgen.archive import Actor, Archive, durable
 from reportgen.archive.export import Exported, export
+from reportgen.archive.keys import load_identity
+from reportgen.archive.ledger import canonical
+from reportgen.archive.signing import sign_detached
 from reportgen.archive.verify import verify
 from reportgen.assets import asset_dir
 from reportgen.errors import ApprovalError, ArchiveError, HostError, UsageError
@@ -132,9 +135,27 @@ def test_a_package_verifies_without_reportgen(package: Path, check: Check, kept:
     assert "7 signatures hold, by CN=TEST – not for publication" in said.replace(" = ", "=")
     assert "(trusted)" in said
     assert "all is well" in said
+    found = json.loads(check(package, "--trust", kept.desk / "authority.pem", "--json")[1])
+    assert (found["ok"], found["faults"]) == (True, [])
+
+
+def test_without_trust_nothing_is_proven(package: Path, check: Check) -> None:
+    """Whoever makes a false package signs it with a key of their own."""
+    status, said = check(package)
+    assert status == 1
+    assert "FAULT" not in said
+    assert "nothing is wrong, and nothing proven: name with --trust whose signatures you trust" in said
     found = json.loads(check(package, "--json")[1])
-    assert found["ok"] is True
+    assert (found["ok"], found["faults"]) == (False, [])
     assert "was not checked, name --trust" in found["notes"][0]
+
+
+def test_a_signer_may_be_trusted_without_the_authority(package: Path, check: Check, tmp_path: Path) -> None:
+    """An authority may issue keys to others, too."""
+    pem = next(package.glob("notes/*/chain.pem")).read_text()
+    (tmp_path / "signer.pem").write_text(pem[: pem.index("-----END CERTIFICATE-----") + 26])
+    status, said = check(package, "--trust", tmp_path / "signer.pem")
+    assert status == 0, said
 
 
 def test_without_openssl_nothing_is_proven(package: Path, check: Check) -> None:
@@ -153,7 +174,7 @@ def test_a_signed_package_verifies(kept: Any, check: Check, tmp_path: Path) -> N
     assert "is not signed" not in said
     for line in range(3):  # a line more or less, and another character
         sums = (tmp_path / "package" / "SHA256SUMS").read_text().splitlines(keepends=True)
-        sums[line] = sums[line].replace("a", "b", 1)
+        sums[line] = ("1" if sums[line].startswith("0") else "0") + sums[line][1:]
         (tmp_path / "package" / "SHA256SUMS").write_text("".join(sums))
         assert "FAULT 5 SHA256SUMS.p7s: the signature does not hold" in check(tmp_path / "package")[1]
 
@@ -227,7 +248,7 @@ def test_the_trail_reads_alike_in_all_its_forms(package: Path) -> None:
 def test_packs_come_along_when_asked_for(kept: Any, check: Check, tmp_path: Path) -> None:
     write(kept, tmp_path / "package", "2026-01-12", "2026-01-18", packs=True)
     assert (tmp_path / "package" / "notes" / "TW-2026-01-16-r1" / "inputs.parquet").exists()
-    assert check(tmp_path / "package")[0] == 0
+    assert check(tmp_path / "package", "--trust", kept.desk / "authority.pem")[0] == 0
 
 
 def test_a_zip_holds_the_same(kept: Any, check: Check, tmp_path: Path) -> None:
@@ -235,7 +256,7 @@ def test_a_zip_holds_the_same(kept: Any, check: Check, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["records.zip"]
     with zipfile.ZipFile(done.path) as archive:
         archive.extractall(tmp_path)
-    assert check(tmp_path / "records")[0] == 0
+    assert check(tmp_path / "records", "--trust", kept.desk / "authority.pem")[0] == 0
 
 
 WEEK = "notes/TW-2026-01-16-r1"
@@ -395,7 +416,7 @@ def test_the_recipients_of_other_notes_are_withheld(kept: Any, check: Check, tmp
     assert "FAULT 3 entry 35: withheld; what it concerns only a signed SHA256SUMS can tell" in said
     whole = write_signed(own, tmp_path / "whole", "2026-02-01", "2026-02-08", whole_trail=True)
     assert whole.withheld == 0
-    assert check(tmp_path / "whole")[0] == 0
+    assert check(tmp_path / "whole", "--trust", kept.desk / "authority.pem")[0] == 0
     signed = write_signed(own, tmp_path / "signed", "2026-02-01", "2026-02-08")
     assert (signed.withheld, signed.entries) == (1, (30, 36))
     status, said = check(tmp_path / "signed", "--trust", kept.desk / "authority.pem")
@@ -550,7 +571,7 @@ def test_the_command_line_writes_and_records(kept: Any, tmp_path: Path, check: C
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{tmp_path / 'package'}\n"
     assert done.stderr == "2 notes, entries 7 to 21, 0 withheld\n"
-    assert check(tmp_path / "package")[0] == 0
+    assert check(tmp_path / "package", "--trust", kept.desk / "authority.pem")[0] == 0
     index = tmp_path / "package" / "index.pdf"
     said = subprocess.run(["pdftotext", "-layout", index, "-"], capture_output=True, text=True, check=True)
     assert "withdrawn; a wrong chart" in said.stdout
@@ -572,3 +593,60 @@ def test_somebody_unknown_exports_nothing(kept: Any, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["archive"]
     last = Archive.open(own.root, own.clock).head()
     assert (last.kind, last.actor.id) == ("note.refused", "eve")
+
+
+def submission(**changes: Any) -> Callable[[list[dict[str, Any]]], object]:
+    return lambda life: life[0]["body"].update(changes)
+
+
+def by(number: int, **actor: str) -> Callable[[list[dict[str, Any]]], object]:
+    return lambda life: life[number]["actor"].update(actor)
+
+
+LIVES: dict[str, tuple[Callable[[list[dict[str, Any]]], object], str]] = {
+    "nothing": (lambda life: None, ""),
+    "approved by the submitter": (by(1, id="ann"), "published, but nobody else approved"),
+    "approved by the analyst": (by(1, id="a2", name="ANN  Alyst"), "published, but nobody else approved"),
+    "approved by a sender": (by(1, role="sender"), "published, but nobody else approved"),
+    "asked for two": (
+        submission(approvals=["approver", "compliance"]),
+        "published, but nobody else approved",
+    ),
+    "asked for none": (submission(approvals=[]), "published, but nobody else approved"),
+    "returned": (
+        lambda life: life.insert(2, {**life[1], "kind": "note.returned"}),
+        "published, but nobody else approved",
+    ),
+    "another day": (submission(as_of="2026-01-01T23:59:00-05:00"), "manifest.json: as_of is '2026-01-16T"),
+    "other analysts": (submission(analysts=[]), "manifest.json: analysts is "),
+    "other disclosures": (submission(disclosures=[]), "manifest.json: disclosures is "),
+    "another time": (
+        lambda life: [entry.update(at="2026-01-16T22:00:00.000000Z") for entry in life],
+        "note.signed.pdf: made 2026-01-16T22:0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LIVES)
+def test_a_life_that_should_not_be_is_named_whoever_signed_it(
+    kept: Any, copy: Path, check: Check, case: str
+) -> None:
+    change, words = LIVES[case]
+    lines = [json.loads(line) for line in lines_of(copy)]
+    life_of = [entry for entry in lines if entry["note"]]
+    change(life_of)
+    prev, written = lines[0]["prev"], []
+    for seq, entry in enumerate(life_of, lines[0]["seq"]):
+        written.append(canonical({**entry, "seq": seq, "prev": prev}))
+        prev = hashlib.sha256(written[-1]).hexdigest()
+    (copy / "trail" / "ledger.jsonl").write_bytes(b"\n".join(written) + b"\n")
+    shutil.rmtree(copy / "heads")
+    (copy / "heads").mkdir()
+    identity = load_identity(kept.desk / "desk.p12", PASSPHRASE)
+    archive = json.loads((copy / "archive.json").read_bytes())["id"]
+    head = canonical({"archive": archive, "seq": seq, "digest": prev})
+    (copy / "heads" / f"{seq}.json").write_bytes(head)
+    (copy / "heads" / f"{seq}.json.p7s").write_bytes(sign_detached(head, identity, at=kept.clock.at))
+    seal(copy)
+    status, said = check(copy, "--trust", kept.desk / "authority.pem")
+    assert (status, words in said) == (int(bool(words)), True), said
