@@ -1,9 +1,12 @@
-"""What changed from one note to another: words, numbers, verdicts, charts, disclosures."""
+"""What changed from one note to another: words, numbers, verdicts, charts, disclosures, and their rules."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -17,6 +20,9 @@ from reportgen.errors import ArchiveError
 Kind = Literal["added", "removed", "reworded", "renumbered"]
 Run = tuple[Literal["same", "old", "new"], str]
 _NUMBER = re.compile(r"[+\N{MINUS SIGN}$]*\d[\d,.]*(?:bn|%)?")
+_DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
+CONTEXT = "context.zip"
+_SHOWN, _WIDEST = 3, 120  # lines of a file that changed, and characters of each
 _ALIKE = 0.5  # share of words that two versions of one sentence have in common
 
 
@@ -54,11 +60,14 @@ class Difference:
     verdicts: tuple[Changed, ...]
     charts: tuple[Changed, ...]
     disclosures: tuple[Changed, ...]
+    rules: tuple[Changed, ...] = ()  # settings, thresholds, templates, charts and software
 
     @property
     def nothing(self) -> bool:
         """Say whether nothing changed."""
-        return not (self.words or self.numbers or self.verdicts or self.charts or self.disclosures)
+        return not (
+            *self.words, *self.numbers, *self.verdicts, *self.charts, *self.disclosures, *self.rules
+        )  # fmt: skip
 
 
 def difference(new_id: str, new: Mapping[str, bytes], old_id: str, old: Mapping[str, bytes]) -> Difference:
@@ -79,11 +88,14 @@ def difference(new_id: str, new: Mapping[str, bytes], old_id: str, old: Mapping[
         verdicts=tuple(_verdicts(*(_by_id(found, "findings") for found in facts))),
         charts=tuple(_charts(old, new, *pages)),
         disclosures=tuple(_disclosures(*(_by_id(found, "disclosures") for found in manifests))),
+        rules=tuple(_rules(_context(old_id, old), _context(new_id, new))),
     )
 
 
 def week_before(archive: Archive, name: str, language: str, as_of: str) -> NoteRecord:
-    """Return the newest published note of a kind and language whose as-of lies before a moment.
+    """Return the newest note of a kind and language in force whose as-of lies before a moment.
+
+    What was withdrawn or corrected is no longer what its readers go by.
 
     Raises: ArchiveError if there is none.
     """
@@ -91,7 +103,7 @@ def week_before(archive: Archive, name: str, language: str, as_of: str) -> NoteR
         record
         for record in archive.notes()
         if (record.name, record.language) == (name, language)
-        and record.published_at is not None
+        and record.state == "published"
         and record.as_of[:10] < as_of[:10]
     ]
     if not found:
@@ -210,6 +222,40 @@ def _disclosures(
         if was != now:
             label = "changed" if was and now else "added" if now else "removed"
             yield Changed(block, label, was, now)
+
+
+def _context(note_id: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what shaped a note, by name: not the commentary, whose words stand on the page."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(files[CONTEXT])) as held:
+            names = [name for name in held.namelist() if not name.startswith("desk/commentary/")]
+            return {name: held.read(name) for name in names}
+    except KeyError:
+        return {}
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:
+        raise ArchiveError(f"{note_id}: {CONTEXT}: not a readable zip: {error}") from error
+
+
+def _rules(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[Changed]:
+    """Compare the files that shaped two notes, line by line; nothing where one tells of none."""
+    for name in sorted(old.keys() | new.keys()) if old and new else ():
+        if old.get(name) == new.get(name):
+            continue
+        label = "changed" if name in old and name in new else "added" if name in new else "removed"
+        was, now = (files.get(name, b"").decode(errors="replace").splitlines() for files in (old, new))
+        changes = [
+            c for c in SequenceMatcher(None, was, now, autojunk=False).get_opcodes() if c[0] != "equal"
+        ]
+        gone = [line for _, i, i_end, _, _ in changes for line in was[i:i_end]]
+        come = [line for _, _, _, j, j_end in changes for line in now[j:j_end]]
+        yield Changed(name, label, _some(gone), _some(come))
+
+
+def _some(lines: Sequence[str]) -> str:
+    """Return the first of some lines as one, and how many there are more."""
+    said = [_DIGEST.sub(r"\1…", " ".join(line.split())) for line in lines if line.strip()]
+    more = f" … and {len(said) - _SHOWN} lines more" if len(said) > _SHOWN else ""
+    return " / ".join(line[:_WIDEST] for line in said[:_SHOWN]) + more
 
 
 def _version(block: Mapping[str, Any] | None) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from reportgen.archive.ledger import Actor, Entry
 from reportgen.archive.verifier import UNREADABLE, printable
+from reportgen.config.people import plain
 from reportgen.errors import ArchiveError
 
 State = Literal["submitted", "returned", "approved", "publishing", "published", "superseded", "withdrawn"]
@@ -109,15 +109,10 @@ class NoteRecord:
 def is_analyst(record: NoteRecord, name: str, email: str = "") -> bool:
     """Tell whether a person is named on a note as its analyst, by name or by address."""
     return any(
-        _plain(name) == _plain(analyst.get("name", ""))
-        or (email and email.strip().casefold() == analyst.get("email", "").strip().casefold())
+        plain(name) == plain(analyst.get("name", ""))
+        or (email and plain(email) == plain(analyst.get("email", "")))
         for analyst in record.analysts
     )
-
-
-def _plain(name: str) -> str:
-    """Write a name so that another spelling of the same letters does not make another person."""
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def fold(note_id: str, entries: Iterable[Entry]) -> NoteRecord | None:

@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 def command(
     desk: Desk, note: str, other: str | None, root: Path | None, page: Path | None, as_json: bool
 ) -> None:
-    """Show what changed in NOTE against OTHER: words, numbers, verdicts, charts, disclosures.
+    """Show what changed in NOTE against OTHER: words, numbers, verdicts, charts, disclosures, and the rules
+    behind them: settings, thresholds, templates, software.
 
     Each is the id of a note in the archive or the folder of a built one. Without OTHER it is the newest
-    published note of the same kind from before: last week's, as a rule.
+    published note of the same kind from before, neither corrected nor withdrawn: last week's, as a rule.
     """
     from reportgen.archive.diff import difference, week_before
 
@@ -86,6 +87,9 @@ def _text(found: Difference, colour: bool) -> Iterator[str]:
     if found.nothing:
         yield "nothing changed"
         return
+    yield from _changes("Verdicts", found.verdicts)
+    yield from _changes("Disclosures", found.disclosures)
+    yield from _changes("Settings, templates and software behind the note", found.rules)
     section = ""
     for heading, kinds in (
         ("Words", ("added", "removed", "reworded")),
@@ -98,12 +102,10 @@ def _text(found: Difference, colour: bool) -> Iterator[str]:
                 section = one.section
                 yield f"  {section}"
             yield f"    {_marked(one, colour)}"
-    yield from _changes("Verdicts", found.verdicts)
+    yield from _changes("Charts", found.charts)
     yield from _changes("Numbers", found.numbers)
     if found.same:
         yield f"  {found.same} others read the same"
-    yield from _changes("Charts", found.charts)
-    yield from _changes("Disclosures", found.disclosures)
 
 
 def _marked(words: Words, colour: bool) -> str:

@@ -13,7 +13,7 @@ from reportgen.pipeline.desk import Desk
 
 @click.command("hold")
 @click.argument("note_id", metavar="NOTE_ID")
-@click.option("--matter", required=True, help="The matter for which the note is kept.")
+@office.matter_option
 @click.option("--lift", is_flag=True, help="Lift the hold instead.")
 @office.person_option
 @office.because_option

@@ -22,7 +22,22 @@ if TYPE_CHECKING:
     from reportgen.pipeline.life import Office
 
 why_option = click.option("--why", default="", help="Why; it stands in the ledger.")
-because_option = click.option("--why", required=True, help="Why; it stands in the ledger.")
+
+
+def _said(ctx: click.Context, option: click.Parameter, words: str) -> str:
+    """Check that words say something.
+
+    Raises: UsageError for blanks.
+    """
+    if not words.strip():
+        raise UsageError(f"{option.opts[0]}: empty, expected words that stand in the ledger")
+    return words.strip()
+
+
+because_option = click.option("--why", required=True, callback=_said, help="Why; it stands in the ledger.")
+matter_option = click.option(
+    "--matter", required=True, callback=_said, help="The matter for which the note is kept."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 

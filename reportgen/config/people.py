@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -55,7 +56,7 @@ class Person(Table):
 
 
 def refuse_namesakes(people: tuple[Person, ...]) -> tuple[Person, ...]:
-    """Check that an id names one person.
+    """Check that an id names one person, and that no person has two: nobody approves their own note.
 
     Raises: ValueError naming the ids that do not.
     """
@@ -63,4 +64,16 @@ def refuse_namesakes(people: tuple[Person, ...]) -> tuple[Person, ...]:
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise ValueError(f"{', '.join(twice)}: named twice, expected one person for each id")
+    for what, marks in (
+        ("name", [plain(p.name) for p in people]),
+        ("email", [plain(p.email) for p in people]),
+    ):
+        shared = [p.id for p, mark in zip(people, marks, strict=True) if mark and marks.count(mark) > 1]
+        if shared:
+            raise ValueError(f"{', '.join(shared)}: the same {what}, expected one id for each person")
     return people
+
+
+def plain(name: str) -> str:
+    """Write a name so that another spelling of the same letters does not make another person."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()

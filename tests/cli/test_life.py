@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -311,6 +312,38 @@ cloud = true
 rule = "a rule"
 years = 0
 """
+
+
+@pytest.mark.parametrize("words", ["", "  "])
+@pytest.mark.parametrize(
+    "step", [("withdraw", NOTE), ("return", NOTE), ("archive", "hold", NOTE, "--matter", "X")]
+)
+def test_a_reason_that_must_be_given_says_something(
+    refused: Refused, env: dict[str, str], step: tuple[str, ...], words: str
+):
+    said = refused(2, *step, "--as", "d.compliance", "--why", words, env=env)
+    assert "--why: empty, expected words that stand in the ledger" in said
+
+
+NAMESAKES = {
+    "name": (
+        'name = "Ｃ.  approver"',
+        "a.analyst, c.approver: the same name, expected one id for each person",
+    ),
+    "email": ('email = "C.Approver@example.com"', "the same email, expected one id for each person"),
+}
+
+
+@pytest.mark.parametrize("what", NAMESAKES)
+def test_nobody_has_two_ids(refused: Refused, tmp_path: Path, run: Run, what: str):
+    line, words = NAMESAKES[what]
+    desk = tmp_path / "desk"
+    run("init", desk)
+    before, _, people = (desk / "desk.toml").read_text().partition("[[people]]")
+    (desk / "desk.toml").write_text(
+        before + "[[people]]" + re.sub(rf"(?m)^{what} = .*$", line, people, count=1)
+    )
+    assert words in refused(3, "--desk", desk, "archive", "list")
 
 
 def test_every_fault_of_people_and_archive_is_told_at_once(refused: Refused, tmp_path: Path, run: Run):

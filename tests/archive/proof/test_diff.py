@@ -11,6 +11,8 @@ from reportgen.archive import Archive
 from reportgen.archive.diff import Difference, difference, files_of, runs, week_before
 from reportgen.archive.prose import prose_of, sentences
 from reportgen.errors import ArchiveError
+from reportgen.pipeline import life
+from reportgen.pipeline.context import packed
 
 PAGE = """<html><head><title>no</title><style>p { no }</style></head><body><nav><p>no</p></nav><main>
 <h1>Long end breaks</h1><p class="deck">A deck.</p>
@@ -148,3 +150,38 @@ def test_the_archive_knows_last_week(kept: Any) -> None:
     assert [w.kind for w in found.words] == ["renumbered", "renumbered", "removed"]
     with pytest.raises(ArchiveError, match="no published treasury-weekly"):
         week_before(archive, "treasury-weekly", "en", "2026-01-09T23:59:00-05:00")
+
+
+def test_a_withdrawn_note_is_no_measure(kept: Any, tmp_path: Any) -> None:
+    own = kept.copy(tmp_path / "archive")
+    life.withdraw(own.office("pia"), "TW-2026-01-30-r2", "a wrong chart")
+    archive = Archive.open(own.root, own.clock)
+    last = week_before(archive, "treasury-weekly", "en", "2026-02-06T23:59:00-05:00")
+    assert last.id == "TW-2026-01-16-r1"  # the week between was withdrawn, too
+
+
+def test_the_rules_behind_a_note_are_compared() -> None:
+    old, new = (
+        files("<p>A.</p>")
+        | {
+            "context.zip": packed(
+                {
+                    "desk/thresholds.toml": f'id = "basis.fall"\nvalue = {value}\n'.encode(),
+                    "desk/commentary/2026-01-09/week.md": b"%d" % value,
+                    "software.json": json.dumps({"x.py": f"{value}" * 64}).encode(),
+                    f"charts/{value}.toml": b"a",
+                }
+            )
+        }
+        for value in (3, 4)
+    )
+    found = compared(new, old)
+    assert [(c.id, c.label, c.old, c.new) for c in found.rules] == [
+        ("charts/3.toml", "removed", "a", ""),
+        ("charts/4.toml", "added", "", "a"),
+        ("desk/thresholds.toml", "changed", "value = 3", "value = 4"),
+        ("software.json", "changed", '{"x.py": "33333333…"}', '{"x.py": "44444444…"}'),
+    ]
+    assert not found.nothing
+    with pytest.raises(ArchiveError, match=r"new: context\.zip: not a readable zip"):
+        compared(new | {"context.zip": b"PK"}, old)
