@@ -218,19 +218,15 @@ class Archive:
         self.index.close()
 
 
-def newest_copy(anchor: Path, root: Path) -> Path | None:
-    """Return the copy of an archive's newest head in a folder of anchors, None if there is none.
-
-    Shape: a copy is named <archive id>-<entry>.json.
-    """
+def copies_of_heads(anchor: Path, root: Path) -> tuple[Path, ...]:
+    """Return the copies of an archive's heads in a folder of anchors, named <archive id>-<entry>.json."""
     try:
         name = json.loads((root / IDENTITY).read_bytes())["id"]
         copies = [path for path in anchor.iterdir() if path.suffix == ".json"]
     except (OSError, *UNREADABLE):
-        return None
-    seqs = {path.stem.removeprefix(f"{name}-"): path for path in copies}
-    known = [seq for seq in seqs if seq.isdigit()]
-    return seqs[max(known, key=int)] if known else None
+        return ()
+    found = {path.stem.removeprefix(f"{name}-"): path for path in copies}
+    return tuple(found[seq] for seq in sorted(filter(str.isdigit, found), key=int))
 
 
 def _by_seq(entry: Entry) -> int:

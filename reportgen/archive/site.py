@@ -84,11 +84,12 @@ def _files(
     from reportgen.render import reading_room
 
     notes = []
+    known = {record.id: record for record in records}
     for record in records:
         progress(record.id)
         trail = [_outside(entry) for entry in trail_of(archive, record)]
         copies = dict(_copies(archive, record))
-        notes.append(note := _view(record, trail, copies))
+        notes.append(note := _view(record, _last(record, known), trail, copies))
         for name, content in copies.items():
             yield f"notes/{record.id}/{name}", content
         yield f"notes/{record.id}/trail.json", as_json([item(entry) for entry in trail])
@@ -133,7 +134,16 @@ def _copies(archive: Archive, record: NoteRecord) -> Iterator[tuple[str, bytes]]
 _LABELS = {"note.html": "HTML", "note.pdf": "PDF", "facts.json": "facts"}
 
 
-def _view(record: NoteRecord, trail: Sequence[Entry], copies: Mapping[str, bytes]) -> dict[str, Any]:
+def _last(record: NoteRecord, known: Mapping[str, NoteRecord]) -> NoteRecord:
+    """Return the note that took the place of one, and of that one, and so on."""
+    while (following := known.get(record.superseded_by or "")) is not None:
+        record = following
+    return record
+
+
+def _view(
+    record: NoteRecord, last: NoteRecord, trail: Sequence[Entry], copies: Mapping[str, bytes]
+) -> dict[str, Any]:
     """Return what the pages say of a note, all of it as words."""
     pdf_words = ", signed" if record.signed_pdf else ", not signed"
     links = [
@@ -147,8 +157,8 @@ def _view(record: NoteRecord, trail: Sequence[Entry], copies: Mapping[str, bytes
     return row(record) | {
         "as_of": record.as_of,
         "links": [*links, {"name": "trail.json", "label": "trail", "words": " of the ledger as JSON"}],
-        "warning": _warning(record),
-        "instead": record.superseded_by or "",
+        "warning": _warning(record, last),
+        "instead": "" if last.withdrawn_at or last is record else last.id,
         "record": list(_record(record)),
         "trail": [entry_row(entry) for entry in trail],
         "files": files,
@@ -198,10 +208,14 @@ def _outside(entry: Entry) -> Entry:
     return replace(entry, body={key: said for key, said in entry.body.items() if key not in hidden})
 
 
-def _warning(record: NoteRecord) -> str:
+def _warning(record: NoteRecord, last: NoteRecord) -> str:
     if record.state == "withdrawn":
-        return f"This note was withdrawn: {record.withdrawn_why or 'no reason is on record'}."
+        why = record.withdrawn_why or "no reason is on record"
+        instead = "" if last.withdrawn_at is not None else " Read in its place:"
+        return f"This note was withdrawn: {why}.{instead}"
     if record.state == "superseded":
+        if last.withdrawn_at is not None:
+            return f"This note was corrected by {last.id}, which was withdrawn: {last.withdrawn_why}."
         return "This note was corrected. Read in its place:"
     if record.published_at is None:
         return f"This note is {record.state}, and was never published."

@@ -70,8 +70,8 @@ def command(
 
     Exit status 8 if anything is wrong; each fault is named. What an interrupted command left behind is
     told as unfinished: the next one puts it in order. A ledger that was cut shorter together with its heads
-    can be told only from a head kept elsewhere: the newest in the folder that [archive] anchor names is
-    asked, and those named with --head.
+    can be told only from a head kept elsewhere: those in the folder that [archive] anchor names, and those
+    named with --head, are asked.
     """
     from reportgen.archive.verify import verify
 
@@ -95,16 +95,15 @@ def command(
 
 
 def _anchored(desk: Desk, root: Path) -> tuple[tuple[Path, ...], str]:
-    """Return the newest copy of a head in the desk's anchor, or why there is none."""
+    """Return the copies of heads in the desk's anchor, or why there is none."""
     from reportgen import config
-    from reportgen.archive.archive import newest_copy
+    from reportgen.archive.archive import copies_of_heads
 
     anchor = config.load_desk(desk.folder).archive.anchor_folder(desk.folder)
     if anchor is None:
         return (), ""
-    found = newest_copy(anchor, root)
-    if found is not None:
-        return (found,), ""
+    if found := copies_of_heads(anchor, root):
+        return found, ""
     return (), f"anchor {anchor}: holds no head of this archive, so that a cut at the end would not be found"
 
 

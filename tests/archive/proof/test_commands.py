@@ -94,6 +94,13 @@ def test_verify_asks_the_anchor(kept: Any, tmp_path: Path) -> None:
     said = CliRunner().invoke(cli, command)
     assert said.exit_code == 8
     assert f"-{heads[-1].name}: cut: entries " in said.stdout
+    with own.taken_as_they_are():  # a history that was written anew, and goes on honestly
+        life.hold(own.office("pia"), "TW-2026-01-09-r1", "a matter", "a letter")
+        life.submit(own.office("ann"), write_note(tmp_path / "next", note_files(9)))
+        release(own, "TW-2026-03-13-r1")
+    said = CliRunner().invoke(cli, command)
+    assert said.exit_code == 8
+    assert f"-{heads[-1].name}: entry {heads[-1].stem} is not the one that this head is of" in said.stdout
 
 
 def test_diff_takes_last_week_by_itself(run: Run, tmp_path: Path) -> None:
@@ -149,6 +156,27 @@ def test_site_prints_where_to_begin(run: Run, tmp_path: Path) -> None:
     refused = run("site", "--out", tmp_path / "file" / "room")
     assert refused.exit_code == 12
     assert "cannot be written" in refused.stderr
+
+
+def test_a_correction_that_was_withdrawn_is_not_to_be_read(run: Run, kept: Any, tmp_path: Path) -> None:
+    own = kept.copy(tmp_path / "archive")
+
+    def warnings() -> list[str]:
+        run("site", "--out", tmp_path / "room", root=own.root)
+        pages = (tmp_path / "room" / "notes" / f"TW-2026-01-30-r{n}" / "index.html" for n in (1, 2))
+        return [page.read_text().partition('class="warning">')[2].partition("</p>")[0] for page in pages]
+
+    life.withdraw(own.office("pia"), "TW-2026-01-30-r2", "a worse number")
+    assert warnings() == [
+        "This note was corrected by TW-2026-01-30-r2, which was withdrawn: a worse number.",
+        "This note was withdrawn: a worse number.",
+    ]
+    with own.taken_as_they_are():
+        third = write_note(tmp_path / "third", note_files(3, 3, words="Right. "))
+        life.correct(own.office("ann"), "TW-2026-01-30-r2", third, "the right number")
+        release(own, "TW-2026-01-30-r3")
+    link = 'Read in its place: <a href="../TW-2026-01-30-r3/index.html">TW-2026-01-30-r3</a>'
+    assert [said.partition(". ")[2] or said.partition(". ")[0] for said in warnings()] == [link, link]
 
 
 def test_nothing_tells_of_the_machines_of_the_desk(run: Run, kept: Any, tmp_path: Path) -> None:
