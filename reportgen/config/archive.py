@@ -62,13 +62,17 @@ class ArchiveSettings(Table):
         return _placed(desk, self.anchor)
 
     def retention_of(self, jurisdictions: Iterable[str]) -> Retention:
-        """Return how long a note for some jurisdictions is kept; every rule applies where none is named."""
+        """Return how long a note for some jurisdictions is kept.
+
+        Every rule applies where none is named, or where one is that no rule knows: the longest is the safe one.
+        """
         places = set(jurisdictions)
+        known = {place for rule in self.retention for place in rule.jurisdictions or places}
         named = [
-            r for r in self.retention if not r.jurisdictions or not places or places & set(r.jurisdictions)
+            rule
+            for rule in self.retention
+            if not places or not places <= known or not rule.jurisdictions or places & set(rule.jurisdictions)
         ]
-        if not named:  # no rule knows the place: the longest is the safe one
-            named = list(self.retention)
         return Retention(max(r.years for r in named), tuple(r.rule for r in named))
 
 

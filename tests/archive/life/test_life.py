@@ -419,7 +419,8 @@ def test_holds_are_placed_and_lifted_by_matter(desk: SmallDesk):
 
 
 @pytest.mark.parametrize(
-    ("jurisdictions", "years"), [(("US",), 3), (("CN",), 5), (("US", "CN"), 5), ((), 5), (("SG",), 5)]
+    ("jurisdictions", "years"),
+    [(("US",), 3), (("CN",), 5), (("US", "CN"), 5), ((), 5), (("SG",), 5), (("US", "SG"), 5)],
 )
 def test_retention_is_that_of_the_longest_rule(desk: SmallDesk, jurisdictions: tuple[str, ...], years: int):
     record = desk.submitted(jurisdictions=jurisdictions)
