@@ -39,6 +39,7 @@ from reportgen.units import NEW_YORK
 
 INDEX = "index.pdf"
 README = "README.txt"
+_ATTEMPTS = 20  # looks at an archive into which others write meanwhile
 Progress = Callable[[str], None]
 
 
@@ -85,13 +86,12 @@ def export(
         raise ArchiveError(f"{out}: exists, expected a new place for the package")
     if out.resolve().is_relative_to(archive.root.resolve()):
         raise ArchiveError(f"{out}: lies in the archive, expected a place of its own")
-    notes = list(_notes(archive, begin, end, packs=packs))
+    notes, heads = _seen_at_once(archive, lambda: list(_notes(archive, begin, end, packs=packs)))
     if not notes:
         raise ArchiveError(
             f"{archive.root}: nothing happened to any note from {begin} to {end}",
             hint="`reportgen archive list` names the notes with their days.",
         )
-    heads = _heads(archive)
     first = min(entry.seq for note in notes for entry in note.entries)
     last = max(entry.seq for note in notes for entry in note.entries)
     last = min((seq for seq in heads if seq >= last), default=last)
@@ -129,6 +129,23 @@ def export(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return done
+
+
+def _seen_at_once(
+    archive: Archive, notes: Callable[[], list[PackedNote]]
+) -> tuple[list[PackedNote], dict[int, list[Path]]]:
+    """Return notes and heads as of one entry: a package of a note half published would be found at fault.
+
+    Raises: ArchiveError if others write all the while.
+    """
+    for _ in range(_ATTEMPTS):
+        last = archive.head().seq
+        found = notes(), _heads(archive)
+        if archive.head().seq == last:
+            return found
+    raise ArchiveError(
+        f"{archive.root}: others wrote into the archive while it was read", hint="Export it again."
+    )
 
 
 def _notes(archive: Archive, begin: dt.date, end: dt.date, *, packs: bool) -> Iterator[PackedNote]:

@@ -128,8 +128,8 @@ class Writer:
                 f"the clock says {present.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, the ledger ends at "
                 f"{self.last.at:%Y-%m-%d %H:%M} UTC",
                 hint="Set the clock of this machine. If it is right, entry "
-                f"{self.last.seq} ({self.last.kind}, {self.last.actor.name or self.last.actor.id}) was written "
-                "under a wrong one, and nothing can follow before its time has come.",
+                f"{self.last.seq} ({self.last.kind}, {self.last.actor.name or self.last.actor.id}) was "
+                "written under a wrong one, and nothing can follow before its time has come.",
             )
         return max(present, self.last.at)
 

@@ -64,7 +64,7 @@ class ArchiveSettings(Table):
     def retention_of(self, jurisdictions: Iterable[str]) -> Retention:
         """Return how long a note for some jurisdictions is kept.
 
-        Every rule applies where none is named, or where one is that no rule knows: the longest is the safe one.
+        Every rule applies where none is named, or one that no rule knows: the longest is the safe one.
         """
         places = set(jurisdictions)
         known = {place for rule in self.retention for place in rule.jurisdictions or places}

@@ -19,6 +19,7 @@ import pytest
 
 from reportgen import config
 from reportgen.archive import Actor, Archive, durable
+from reportgen.archive import export as packing
 from reportgen.archive.export import Exported, export
 from reportgen.archive.keys import load_identity
 from reportgen.archive.ledger import canonical
@@ -26,7 +27,7 @@ from reportgen.archive.signing import sign_detached
 from reportgen.archive.verify import verify
 from reportgen.assets import asset_dir
 from reportgen.errors import ApprovalError, ArchiveError, HostError, UsageError
-from reportgen.pipeline import exporting, life
+from reportgen.pipeline import exporting, life, publishing
 from tests.archive.identities import small_identity
 from tests.archive.proof.conftest import PASSPHRASE, note_files, release, write_note
 
@@ -482,6 +483,27 @@ def test_nothing_is_written_over(kept: Any, tmp_path: Path) -> None:
         write(kept, tmp_path / "package", "2026-01-12", "2026-01-25")
     with pytest.raises(ArchiveError, match="lies in the archive"):
         write(kept, kept.root / "package", "2026-01-12", "2026-01-25")
+
+
+def test_a_note_published_meanwhile_is_packed_whole(
+    kept: Any, check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = kept.copy(tmp_path / "archive")
+    with own.taken_as_they_are():
+        life.submit(own.office("ann"), write_note(tmp_path / "note", note_files(5)))
+        life.approve(own.office("pia"), "TW-2026-02-13-r1")
+        held, waiting = packing._heads, ["TW-2026-02-13-r1"]
+
+        def meanwhile(archive: Archive) -> Any:
+            if waiting:
+                publishing.publish(own.office("pia"), waiting.pop(), PASSPHRASE)
+            return held(archive)
+
+        monkeypatch.setattr(packing, "_heads", meanwhile)
+        write(own, tmp_path / "package", "2026-02-01", "2026-02-28")
+    status, said = check(tmp_path / "package", "--trust", kept.desk / "authority.pem")
+    assert status == 0, said
+    assert (tmp_path / "package/notes/TW-2026-02-13-r1/note.signed.pdf").is_file()
 
 
 def test_a_changed_file_never_leaves(kept: Any, tmp_path: Path) -> None:
