@@ -207,9 +207,15 @@ def _zipped(folder: Path) -> Path:
 
 
 def _more(record: NoteRecord) -> str:
-    """Say in a word what followed a publication."""
+    """Say in few words what a reader of the index should know besides a note's state."""
+    said = []
+    if record.supersedes:
+        said.append(f"corrects {record.supersedes}")
     if record.superseded_by:
-        return f"corrected by {record.superseded_by}"
+        said.append(f"corrected by {record.superseded_by}")
     if record.withdrawn_at is not None:
-        return record.withdrawn_why
-    return f"corrects {record.supersedes}" if record.supersedes else ""
+        said.append(record.withdrawn_why)
+    if record.is_test:
+        said.append("signed by a TEST key, not for publication")
+    said += [f"held for {held.matter}" for held in record.holds]
+    return "; ".join(said)

@@ -33,6 +33,7 @@ class FileProof(LedgerProof):
 
     def __init__(self, root: Path, trust: Trust, *, signatures: bool, others: Sequence[Path]) -> None:
         super().__init__(root, trust, signatures=signatures, others=others)
+        self.test_signed = 0  # notes that a test key signed
         self.bad: set[str] = set()  # digests of objects that are missing or changed
         self.there: set[str] = set()
 
@@ -112,6 +113,7 @@ class FileProof(LedgerProof):
                     self.fault(RECORDS, note_id, "not the id of a note")
                 elif record is not None:
                     known[note_id] = record
+                    self.test_signed += record.is_test
                     self._record(record)
                     self._spoken(record, entries)
             except BROKEN as error:

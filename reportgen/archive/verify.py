@@ -41,6 +41,7 @@ class Verdict:
     size: int
     signatures: int
     head: tuple[int, str] | None
+    test_signed: int  # notes that were published with a test key
     spoken_for: int  # the last entry for which a signed head speaks
     seconds: Mapping[int, float]
 
@@ -114,6 +115,7 @@ def _verdict(run: FileProof) -> Verdict:
         size=run.size,
         signatures=run.signature_count,
         head=head,
+        test_signed=run.test_signed,
         spoken_for=run.spoken_for,
         seconds=dict(run.seconds),
     )

@@ -138,6 +138,9 @@ def _text(verdict: Verdict) -> str:
         f"{verdict.entries} entries, {verdict.objects} files of {size}, {verdict.signatures} signatures: "
         + ("all is well" if verdict.ok else _count(len(verdict.faults)))
     )
+    if verdict.test_signed:
+        notes = "1 note is" if verdict.test_signed == 1 else f"{verdict.test_signed} notes are"
+        lines.append(f"{notes} signed by a TEST key, not for publication")
     if verdict.head is not None:
         last, spoken = verdict.head[0], verdict.spoken_for
         lines.append(f"entries for which a signed head speaks: {f'1 to {spoken}' if spoken else 'none yet'}")
@@ -162,6 +165,7 @@ def _json(verdict: Verdict) -> str:
         "bytes": verdict.size,
         "signatures": verdict.signatures,
         "head": None if verdict.head is None else {"seq": verdict.head[0], "digest": verdict.head[1]},
+        "test_signed": verdict.test_signed,
         "signed_heads_speak_up_to": verdict.spoken_for,
         "seconds": {str(check): round(spent, 3) for check, spent in sorted(verdict.seconds.items())},
     }

@@ -38,6 +38,10 @@ def test_verify_tells_each_check_and_the_head(run: Run, kept: Any) -> None:
     lines = result.stdout.splitlines()
     assert [line[:9] for line in lines[:6]] == [f"{n}     ok  "[:9] for n in range(1, 7)]
     assert lines[6] == "7     -  time stamps hold: none checked"
+    assert lines[-3:-1] == [
+        "6 notes are signed by a TEST key, not for publication",
+        "entries for which a signed head speaks: 1 to 33; not yet: 34",
+    ]
     assert lines[-1].startswith("head: entry 34, ")
     found = json.loads(run("verify", "--json").stdout)
     assert found["ok"] is True
