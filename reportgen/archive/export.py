@@ -34,6 +34,7 @@ from reportgen.archive.package import (
 from reportgen.archive.records import NoteRecord
 from reportgen.archive.site import entry_row, row
 from reportgen.config import Brand
+from reportgen.config.archive import refuse_inside
 from reportgen.errors import ArchiveError, UsageError
 from reportgen.units import NEW_YORK
 
@@ -84,8 +85,7 @@ def export(
         raise UsageError(f"--to {end} lies before --from {begin}")
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ArchiveError(f"{out}: exists, expected a new place for the package")
-    if out.resolve().is_relative_to(archive.root.resolve()):
-        raise ArchiveError(f"{out}: lies in the archive, expected a place of its own")
+    refuse_inside(out)
     notes, heads = _seen_at_once(archive, lambda: list(_notes(archive, begin, end, packs=packs)))
     if not notes:
         raise ArchiveError(

@@ -43,7 +43,10 @@ def command(
     published note of the same kind from before, neither corrected nor withdrawn: last week's, as a rule.
     """
     from reportgen.archive.diff import difference, week_before
+    from reportgen.config.archive import refuse_inside
 
+    if page is not None:
+        refuse_inside(page)
     new_id, new = _named(desk, note, root)
     if other is None:
         manifest = _manifest(new_id, new)

@@ -13,6 +13,7 @@ import click
 
 from reportgen.cli import host
 from reportgen.cli.options import allow_stale_option, as_of_option, desk_options, now, refuse_unknown
+from reportgen.config.archive import refuse_inside
 from reportgen.errors import HostError
 from reportgen.pipeline.analysis import Desk, analyse
 from reportgen.pipeline.pressing import press
@@ -76,6 +77,7 @@ def build_into(
     revision: int = 1,
 ) -> Path:
     """Build a note and return its folder, with the stages shown on a terminal."""
+    refuse_inside(out)
     templates = desk.assets("templates")
     with (
         _progress(),

@@ -44,9 +44,12 @@ def command(
     The signed PDF begins with exactly the bytes that were approved. The time of publication is that of its
     entry in the ledger. A publication that was interrupted is ended by running the command again.
     """
+    from reportgen.config.archive import refuse_inside
     from reportgen.errors import UsageError
     from reportgen.pipeline import life, publishing
 
+    if out is not None:
+        refuse_inside(out)
     if out is not None and out.exists():
         raise UsageError(f"{out}: exists, expected the name of a new file")
     if out is not None and not out.parent.is_dir():

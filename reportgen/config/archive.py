@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from reportgen.config.tables import Line, Table
+from reportgen.errors import ArchiveError
+
+_MARKS = ("archive.json", "ledger.jsonl")  # by which the folder of an archive is known
 
 
 class RetentionRule(Table):
@@ -74,6 +77,19 @@ class ArchiveSettings(Table):
             if not places or not places <= known or not rule.jurisdictions or places & set(rule.jurisdictions)
         ]
         return Retention(max(r.years for r in named), tuple(r.rule for r in named))
+
+
+def refuse_inside(out: Path) -> None:
+    """Check that what a command writes does not come to lie in an archive's folder, whichever it is.
+
+    Raises: ArchiveError.
+    """
+    for folder in (out.resolve(), *out.resolve().parents):
+        if all((folder / name).is_file() for name in _MARKS):
+            raise ArchiveError(
+                f"{out}: lies in the archive {folder}, expected a place of its own",
+                hint="Name another place.",
+            )
 
 
 def _placed(desk: Path | None, name: str) -> Path | None:

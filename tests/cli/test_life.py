@@ -127,6 +127,10 @@ def test_copy_of_the_signed_pdf_takes_no_place(
     out.write_text("mine")
     assert "exists, expected the name of a new file" in refused(2, *publish, out, env=env)
     assert "no such folder" in refused(2, *publish, tmp_path / "nowhere" / "signed.pdf", env=env)
+    root = Path(env["REPORTGEN_ARCHIVE"])
+    for command in (publish, ("archive", "diff", NOTE, NOTE, "--html"), ("build", "--out")):
+        assert "lies in the archive" in refused(8, *command, root / "objects" / "x", env=env)
+    assert not (root / "objects" / "x").exists()
     assert [n["state"] for n in json.loads(done(run("archive", "list", "--json", env=env)))] == ["approved"]
     out.unlink()
 
