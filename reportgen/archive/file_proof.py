@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -326,7 +327,10 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 def _hashed(path: Path) -> tuple[str, int, str]:
     """Return digest and size of a file, or why it cannot be read."""
     try:
-        return digest_of(path), path.stat().st_size, ""
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            return "", 0, "it is a link or a device, expected a file"
+        return digest_of(path), found.st_size, ""
     except OSError as error:
         return "", 0, error.strerror or str(error)
 

@@ -377,7 +377,13 @@ class Package:
                 wanted[found[2]] = found[1]
             else:
                 self._fault(FILES, SUMS, f"line {number} is no digest and name")
-        there = {p.relative_to(self.folder).as_posix(): p for p in self.folder.rglob("*") if p.is_file()}
+        there: dict[str, Path] = {}
+        for path in self.folder.rglob("*"):
+            name = path.relative_to(self.folder).as_posix()
+            if path.is_file() and not path.is_symlink():
+                there[name] = path
+            elif path.is_symlink() or not path.is_dir():
+                self._fault(FILES, name, "no file of its own: a link or a device, as no package holds")
         for name in (SUMS, SIGNED_SUMS):
             there.pop(name, None)
         for name, path in sorted(there.items()):
@@ -713,6 +719,16 @@ def _numbers(run: tuple[int, int]) -> str:
     return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
+def _unfit(trust: Path | None) -> str:
+    """Say why a file names nobody to trust: what is wrong with it is not the package's fault."""
+    try:
+        if trust is not None and b"-----BEGIN CERTIFICATE-----" not in trust.read_bytes():
+            return "holds no certificate as PEM"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    return ""
+
+
 def main() -> int:
     """Verify the package and tell what was found."""
     parser = argparse.ArgumentParser(
@@ -724,6 +740,9 @@ def main() -> int:
     options = parser.parse_args()
     if not (options.folder / PACKAGE).is_file() and not (options.folder / SUMS).is_file():
         sys.stderr.write(f"{options.folder}: no package of an archive: {PACKAGE} and {SUMS} are missing\n")
+        return 2
+    if why := _unfit(options.trust):
+        sys.stderr.write(f"--trust {options.trust}: {why}\n")
         return 2
     package = Package(options.folder.resolve(), options.trust)
     package.verify()

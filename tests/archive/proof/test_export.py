@@ -97,8 +97,8 @@ def check(path_of_openssl: str, tmp_path: Path) -> Check:
             text=True,
             timeout=120,
         )
-        assert done.stderr == "", done.stderr
-        return done.returncode, done.stdout
+        assert done.stderr == "" or done.returncode == 2, done.stderr
+        return done.returncode, done.stdout + done.stderr
 
     return run
 
@@ -149,6 +149,29 @@ def test_without_trust_nothing_is_proven(package: Path, check: Check) -> None:
     found = json.loads(check(package, "--json")[1])
     assert (found["ok"], found["faults"]) == (False, [])
     assert "was not checked, name --trust" in found["notes"][0]
+
+
+def test_a_file_of_certificates_that_is_none_accuses_nobody(
+    package: Path, check: Check, tmp_path: Path
+) -> None:
+    absent, words = tmp_path / "absent.pem", package / "README.txt"
+    assert check(package, "--trust", absent) == (
+        2,
+        f"--trust {absent}: cannot be read: No such file or directory\n",
+    )
+    assert check(package, "--trust", words) == (2, f"--trust {words}: holds no certificate as PEM\n")
+
+
+def test_links_and_devices_are_no_files(copy: Path, check: Check) -> None:
+    (copy / "notes" / "link").symlink_to("/", target_is_directory=True)
+    page = copy / WEEK / "note.html"
+    page.rename(copy.parent / "page")
+    page.symlink_to(copy.parent / "page")
+    os.mkfifo(copy / "pipe")
+    status, said = check(copy)
+    assert status == 1
+    for name in ("notes/link", f"{WEEK}/note.html", "pipe"):
+        assert f"FAULT 1 {name}: no file of its own" in said
 
 
 def test_a_signer_may_be_trusted_without_the_authority(package: Path, check: Check, tmp_path: Path) -> None:
