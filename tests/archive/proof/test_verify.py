@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import random
 import re
 import shutil
@@ -113,6 +114,19 @@ def test_a_missing_file(damaged: Any) -> None:
     path.unlink()
     said = told(verify(damaged.root, damaged.trust, signatures=False))
     assert said == [f"4 objects/{path.parent.name}/{path.name}: missing: TW-2026-01-16-r1: note.html"]
+
+
+def test_a_link_in_the_place_of_a_file(damaged: Any, tmp_path: Path) -> None:
+    """What lies elsewhere may be changed there; a pipe would hold whoever reads it for ever."""
+    one, other, *_ = sorted(path for path in (damaged.root / "objects").rglob("*") if path.is_file())
+    one.rename(tmp_path / "elsewhere")
+    one.symlink_to(tmp_path / "elsewhere")
+    other.unlink()
+    os.mkfifo(other)
+    said = [line for line in told(verify(damaged.root, damaged.trust)) if "a link or a device" in line]
+    assert [line.partition(":")[0] for line in said] == [
+        f"4 objects/{path.parent.name}/{path.name}" for path in (one, other)
+    ]
 
 
 def test_unknown_files(damaged: Any) -> None:
