@@ -200,14 +200,15 @@ class FileProof(LedgerProof):
                     self.fault(RECORDS, note_id, f"its entries cannot be understood: {error!r}")
 
     def _published(self, record: NoteRecord, signed_pdf: str, at: dt.datetime) -> None:
-        from reportgen.archive.signing import pdf_signer_of, pdf_time_of
+        from reportgen.archive.signing import pdf_claims_of
 
         with self.timed(SIGNATURES):
             signed = self._object(signed_pdf)
             if signed is not None:
                 self.pdf(f"{record.id}: signed PDF", signed, at)
-                self._signer(record, "signed PDF", pdf_signer_of(signed))
-                self._moment(record, "signed PDF", pdf_time_of(signed))
+                signer, stated = pdf_claims_of(signed)
+                self._signer(record, "signed PDF", signer)
+                self._moment(record, "signed PDF", stated)
         for name, digest in sorted(digests_in(record.signatures)):
             held = self._object(digest)
             if held is not None:

@@ -141,23 +141,15 @@ def time_of(signature: bytes) -> dt.datetime | None:
     return stated
 
 
-def pdf_time_of(signed: bytes) -> dt.datetime | None:
-    """Return when the signature of a PDF says that it was made, None if it does not."""
+def pdf_claims_of(signed: bytes) -> tuple[x509.Certificate | None, dt.datetime | None]:
+    """Return with which certificate and when a PDF says that it was signed, None for what it does not say."""
     try:
         found = list(PdfFileReader(io.BytesIO(signed)).embedded_signatures)
-        stated: dt.datetime | None = found[0].self_reported_timestamp if found else None
+        if not found:
+            return None, None
+        return x509.load_der_x509_certificate(found[0].signer_cert.dump()), found[0].self_reported_timestamp
     except BROKEN:
-        return None
-    return stated
-
-
-def pdf_signer_of(signed: bytes) -> x509.Certificate | None:
-    """Return the certificate with which a PDF says it was signed, None if there is none."""
-    try:
-        found = list(PdfFileReader(io.BytesIO(signed)).embedded_signatures)
-        return x509.load_der_x509_certificate(found[0].signer_cert.dump()) if found else None
-    except BROKEN:
-        return None
+        return None, None
 
 
 def _status_faults(

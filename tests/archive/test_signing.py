@@ -302,12 +302,12 @@ def test_what_is_no_signature(trust: tuple[x509.Certificate, ...]) -> None:
         assert "cannot be read" in fault
     assert signing.signer_of(b"junk") is None
     assert signing.level_of(b"junk") is None
-    assert signing.pdf_signer_of(b"junk") is None
+    assert signing.pdf_claims_of(b"junk") == (None, None)
 
 
 def test_the_signer_is_named(signed: bytes, beside: bytes, identity: signing.Identity) -> None:
     assert signing.signer_of(beside) == identity.certificate
-    assert signing.pdf_signer_of(signed) == identity.certificate
+    assert signing.pdf_claims_of(signed)[0] == identity.certificate
     assert identity.is_test
     assert keys.TEST_MARK in identity.subject
 
