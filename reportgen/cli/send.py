@@ -205,6 +205,7 @@ def _tell(planned: Plan, result: Result, as_json: bool) -> None:
             "accepted": result.accepted,
             "not_accepted": left,
             "stopped": result.stopped,
+            "hint": result.hint,
             **counts(planned),
         }
         click.echo(json.dumps(content, ensure_ascii=False, indent=1))
@@ -220,6 +221,8 @@ def _tell(planned: Plan, result: Result, as_json: bool) -> None:
             click.echo(line)
         if result.stopped:
             click.echo(f"reportgen: the sending ended early: {result.stopped}", err=True)
+            if result.hint:
+                click.echo(f"  {result.hint}", err=True)
     if unserved:
         click.get_current_context().exit(DeliveryError.exit_code)
 
@@ -236,6 +239,8 @@ def _who_not(planned: Plan) -> Iterator[str]:
         yield f"  {id}: failed before; --retry-failed tries again"
     for id in planned.bounced:
         yield f"  {id}: came back; --resend-bounced sends it again, to the address on the list"
+    if planned.elsewhere:
+        yield f"  readers of another language than {planned.note.language}: {planned.elsewhere}"
     for id in planned.gone:
         yield f"  {id}: should have it, and is no longer on the list"
 

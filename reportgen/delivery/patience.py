@@ -12,6 +12,8 @@ from reportgen.errors import DeliveryError
 _MOST_IN_DOUBT = 3  # one after the other: each leaves a reader of whom nobody knows whether he was served
 _MOST_REFUSED = 5  # one after the other: the server has something against the message, not the reader
 _LEAST_ALIKE = 2
+_MOST_PUT_OFF = 5  # one after the other: the server wants to be left alone for a while
+_SERVICE_CLOSING = 421
 # RFC 3463. Of the reader's address or mailbox speak x.1, x.2 and x.4, of the sender's x.1.7 and x.1.8.
 _STATUS = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _OF_READER = ("1", "2", "4")
@@ -28,10 +30,16 @@ class Patience:
     def __init__(self, readers: int) -> None:
         self.blameless: list[tuple[Recipient, Outcome]] = []
         self._most_alike = max(_LEAST_ALIKE, min(_MOST_REFUSED, readers))
-        self._doubtful = self._refused = 0
+        self._doubtful = self._put_off = 0
+        self._refused: list[tuple[Recipient, Outcome]] = []
         self._is_any_accepted = False
         self._alike: list[tuple[Recipient, Outcome]] = []
         self._words = ""
+
+    @property
+    def is_at_an_end(self) -> bool:
+        """Tell whether the server took one message after the other for none, and is to be left alone."""
+        return self._put_off > 0 and self._put_off % _MOST_PUT_OFF == 0
 
     def judge(self, recipient: Recipient, outcome: Outcome) -> None:
         """Take note of an outcome.
@@ -39,17 +47,20 @@ class Patience:
         Raises: DeliveryError if it is one too many.
         """
         self._doubtful = self._doubtful + 1 if outcome.what == "in_doubt" else 0
+        is_of_server = outcome.stage == "MAIL FROM" or outcome.code in (0, _SERVICE_CLOSING)
+        self._put_off = self._put_off + 1 if outcome.what == "deferred" and is_of_server else 0
         if outcome.what == "failed" and outcome.stage != "RCPT TO":
-            self._refused += 1
+            self._refused.append((recipient, outcome))
         elif outcome.what == "accepted":
-            self._refused = 0
+            self._refused.clear()
         if self._doubtful >= _MOST_IN_DOUBT:
             raise DeliveryError(
                 f"the server left {self._doubtful} messages in doubt, one after the other: {outcome.reply}"
             )
-        if self._refused >= _MOST_REFUSED:
+        if len(self._refused) >= _MOST_REFUSED:
+            self.blameless = list(self._refused)
             raise DeliveryError(
-                f"the server refused {self._refused} messages for what they hold: {outcome.reply}"
+                f"the server refused {len(self._refused)} messages for what they hold: {outcome.reply}"
             )
         if not recipient.id.startswith(JOURNAL):  # whose address the desk's own server knows in any case
             self._compare(recipient, outcome)

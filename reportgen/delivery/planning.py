@@ -122,7 +122,7 @@ class _Rules:
         replaced, states = self.past.received(recipient), self.past.states(recipient)
         is_begun = state not in (None, "held")
         is_due = is_begun or bool(replaced) or bool(states & {"queued", "deferred"})
-        if recipient.language and recipient.language != self.note.language and not replaced:
+        if not (replaced or _reads(recipient, self.note.language)):
             return "elsewhere", ""
         is_for_all = self.everyone or not self.past.was_sent
         if not (is_due or is_for_all or "failed" in states):
@@ -216,6 +216,11 @@ def _refuse(note: NoteRecord) -> None:
         "approved": f"`reportgen publish {note.id}` comes first.",
     }.get(note.state)
     raise DeliveryError(f"{note.id}: is {note.state}, only published notes are sent", hint=hint)
+
+
+def _reads(recipient: Recipient, language: str) -> bool:
+    """Tell whether a recipient reads a language: who reads en-GB reads en."""
+    return recipient.language in ("", language) or recipient.language.startswith(f"{language}-")
 
 
 def _why_excused(recipient: Recipient, suppressed: Suppressed) -> str:

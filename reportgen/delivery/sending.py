@@ -36,6 +36,7 @@ class Result:
     accepted: int = 0
     left: dict[str, tuple[State, str]] = field(default_factory=dict)
     stopped: str = ""  # why the sending ended before everybody was tried
+    hint: str = ""  # what to do about that
 
     def settle(self, recipient_id: str, state: State, reply: str) -> None:
         """Note how it stands with a recipient."""
@@ -83,7 +84,7 @@ class Sender:
         try:
             self._serve(going, notices, recorder, result, progress)
         except DeliveryError as error:
-            result.stopped = error.message
+            result.stopped, result.hint = error.message, error.hint or ""
         finally:
             try:
                 recorder.flush()
@@ -124,24 +125,34 @@ class Sender:
         progress: Progress,
     ) -> None:
         patience = Patience(sum(not one.is_journal for one in going))
-        for attempt in range(1, self._mail.smtp.attempts + 1):
-            again = []
-            for one in going:
+        attempts = self._mail.smtp.attempts
+        line = [(one, 1) for one in going]
+        fruitless = 0  # rounds, one after the other
+        while True:
+            again: list[tuple[Going, int]] = []
+            is_any_accepted = False
+            for at, (one, attempt) in enumerate(line, 1):
                 outcome = self._attempt(one, attempt, notices, recorder, result)
                 progress()
-                if outcome.what == "deferred":
-                    again.append(one)
+                is_any_accepted = is_any_accepted or outcome.what == "accepted"
+                if outcome.what == "deferred" and attempt < attempts:
+                    again.append((one, attempt + 1))
                 try:
                     patience.judge(one.recipient, outcome)
                 except DeliveryError:
                     for recipient, refusal in patience.blameless:
                         self._settle(recipient, replace(refusal, what="deferred"), recorder, result)
                     raise
+                if patience.is_at_an_end:
+                    again += line[at:]
+                    break
             if not again:
                 return
-            going = again
-            if attempt < self._mail.smtp.attempts:
-                self._wait(attempt, recorder)
+            fruitless = 1 if is_any_accepted else fruitless + 1
+            if fruitless >= attempts:
+                raise DeliveryError(f"the server took nothing, {attempts} times: {outcome.reply}")
+            self._wait(fruitless, recorder)
+            line = again
 
     def _attempt(
         self, one: Going, attempt: int, notices: Notices, recorder: Recorder, result: Result

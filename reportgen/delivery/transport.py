@@ -19,7 +19,7 @@ from reportgen.errors import DeliveryError
 What = Literal["accepted", "deferred", "failed", "in_doubt"]
 _ADDRESS = re.compile(r"[^\s<>\"(),:;]+@[^\s<>\"'(),:;]+")
 _LONGEST_REPLY = 500
-_READY, _AUTH_LATER = 354, 454
+_READY = 354
 _SERVICE_CLOSING = 421
 
 
@@ -73,13 +73,10 @@ class SmtpServer:
             self._smtp = self._connected(where)
         except ssl.SSLError as error:
             self.close()
-            raise DeliveryError(
-                f"{where}: no trusted TLS connection: {getattr(error, 'verify_message', '') or error.reason}",
-                hint="Name the authority that signed the server's certificate as mail.smtp.ca_file.",
-            ) from error
+            raise self._untrusted(where, error) from error
         except smtplib.SMTPResponseException as error:
             self.close()
-            if 400 <= error.smtp_code < 500:
+            if _is_later(error.smtp_code):
                 raise TemporaryError(f"{where}: {_reply(error.smtp_code, error.smtp_error)}") from error
             raise DeliveryError(f"{where}: {_reply(error.smtp_code, error.smtp_error)}") from error
         except (OSError, smtplib.SMTPException) as error:
@@ -93,6 +90,7 @@ class SmtpServer:
         """
         smtp = self._smtp
         assert smtp is not None, "open first"
+        self._refuse_size(smtp, len(content))
         stage = "MAIL FROM"
         try:
             size = [f"SIZE={len(content)}"] if smtp.has_extn("size") else []
@@ -100,17 +98,17 @@ class SmtpServer:
             if 500 <= code < 600:
                 self._reset()
                 raise DeliveryError(
-                    f"{self._settings.host}: refuses the sender {sender}: {_reply(code, words)}",
+                    f"{self._settings.host}: refuses the sender that desk.toml names: {_reply(code, words)}",
                     hint="Check mail.sender, mail.return_path and the size of the message.",
                 )
-            if code == 250:
+            if _is_yes(code):
                 stage = "RCPT TO"
                 code, words = smtp.rcpt(address)
-            if code in (250, 251):
-                stage = "DATA"
-                code, words = smtp.docmd("DATA")
-                if code == _READY:
-                    return self._finish(smtp, content)
+                if _is_yes(code):
+                    stage = "DATA"
+                    code, words = smtp.docmd("DATA")
+                    if code == _READY:
+                        return self._finish(smtp, content)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome("deferred", stage, 0, _cause(error))
@@ -124,6 +122,18 @@ class SmtpServer:
                 smtp.quit()
             smtp.close()
 
+    def _refuse_size(self, smtp: smtplib.SMTP, size: int) -> None:
+        """Keep a message back that is larger than the server says it takes (RFC 1870).
+
+        Raises: DeliveryError.
+        """
+        limit = smtp.esmtp_features.get("size", "")
+        if limit.isdecimal() and 0 < int(limit) < size:
+            raise DeliveryError(
+                f"{self._settings.host}: takes messages of at most {int(limit)} bytes, this one has {size}",
+                hint="Have the limit raised, or send a smaller PDF.",
+            )
+
     def _finish(self, smtp: smtplib.SMTP, content: bytes) -> Outcome:
         """Send the content; from here on only the server's answer tells what it did."""
         dotted = content.replace(b"\r\n.", b"\r\n..")
@@ -136,7 +146,7 @@ class SmtpServer:
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Outcome("in_doubt", "end of DATA", 0, _cause(error))
-        if 200 <= code < 300:
+        if _is_yes(code):
             return Outcome("accepted", "end of DATA", code, _reply(code, words))
         if not 400 <= code < 600:
             self._drop()
@@ -168,6 +178,8 @@ class SmtpServer:
             except smtplib.SMTPNotSupportedError as error:
                 raise self._no_tls(where, "does not offer STARTTLS") from error
             except smtplib.SMTPResponseException as error:
+                if _is_later(error.smtp_code):
+                    raise
                 said = _reply(error.smtp_code, error.smtp_error)
                 raise self._no_tls(where, f"refuses STARTTLS: {said}") from error
             smtp.ehlo_or_helo_if_needed()
@@ -179,7 +191,7 @@ class SmtpServer:
         try:
             smtp.login(self._settings.user, self._password)
         except smtplib.SMTPAuthenticationError as error:
-            if error.smtp_code == _AUTH_LATER:
+            if _is_later(error.smtp_code):
                 raise
             raise DeliveryError(
                 f"{where}: refuses user {self._settings.user}: {_reply(error.smtp_code, error.smtp_error)}",
@@ -191,6 +203,15 @@ class SmtpServer:
             ) from None
         except smtplib.SMTPNotSupportedError as error:
             raise DeliveryError(f"{where}: offers no log-in, but mail.smtp.user is set") from error
+
+    def _untrusted(self, where: str, error: ssl.SSLError) -> DeliveryError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = error.verify_message
+            hint = "Name the authority that signed the server's certificate as mail.smtp.ca_file."
+        else:
+            why = error.reason or "broken off"
+            hint = 'For a port that begins in the clear set mail.smtp.security = "starttls".'
+        return DeliveryError(f"{where}: no trusted TLS connection: {why}", hint=hint)
 
     def _no_tls(self, where: str, why: str) -> DeliveryError:
         return DeliveryError(
@@ -212,8 +233,8 @@ class SmtpServer:
 
     def _reset(self) -> None:
         try:
-            if self._smtp is not None:
-                self._smtp.rset()
+            if self._smtp is not None and not _is_yes(self._smtp.rset()[0]):
+                self._drop()
         except (OSError, smtplib.SMTPException):
             self._drop()
 
@@ -231,7 +252,17 @@ def without_addresses(words: str) -> str:
     return _ADDRESS.sub("<address>", said)[:_LONGEST_REPLY].strip()
 
 
+def _is_yes(code: int) -> bool:
+    return 200 <= code < 300
+
+
+def _is_later(code: int) -> bool:
+    return 400 <= code < 500
+
+
 def _reply(code: int, words: bytes | str) -> str:
+    if code < 0:
+        return "an answer that is none of SMTP's"
     said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return without_addresses(f"{code} {said}")
 

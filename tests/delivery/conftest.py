@@ -168,6 +168,7 @@ class Script:
     at_data: list[str] = field(default_factory=list)
     at_rcpt: list[str] = field(default_factory=list)
     at_mail: list[str] = field(default_factory=list)
+    at_auth: list[str] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
     taken: list[tuple[str, list[str], bytes]] = field(default_factory=list)
     seen: list[bytes] = field(default_factory=list)  # contents, refused or not
@@ -268,14 +269,19 @@ def serve(certificate: Path) -> Iterator[Start]:
     running: list[tuple[Controller, Script]] = []
 
     def start(
-        script: Script | None = None, *, security: str = "starttls", tls: bool = True, **smtp: Any
+        script: Script | None = None,
+        *,
+        security: str = "starttls",
+        tls: bool = True,
+        size: int = 50_000_000,
+        **smtp: Any,
     ) -> Running:
         script = script or Script()
         context = None
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
-        options: dict[str, Any] = {"data_size_limit": 50_000_000, "ident": "test"}
+        options: dict[str, Any] = {"data_size_limit": size, "ident": "test"}
         if security == "tls":
             options["ssl_context"] = context
         elif context is not None:
@@ -305,6 +311,8 @@ async def _last_words() -> None:
 
 def _authenticator(script: Script) -> Callable[..., AuthResult]:
     def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+        if script.at_auth:
+            return AuthResult(success=False, handled=False, message=script.at_auth.pop(0))
         good = isinstance(given, LoginPassword) and (
             script.users.get(given.login.decode()) == given.password.decode()
         )

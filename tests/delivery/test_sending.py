@@ -193,6 +193,25 @@ def test_a_message_that_the_server_does_not_like_ends_the_sending(serve: Start, 
     result = desk.send(running, READERS)
     assert result.stopped == "the server refused 5 messages for what they hold: 554 5.7.1 looks like spam"
     assert len(running.script.seen) == 5
+    assert list(desk.states().values()) == ["deferred"] * 5 + ["queued"] * 2  # nobody is given up for it
+    assert desk.send(serve(), READERS).accepted == 6
+
+
+def test_a_server_that_takes_one_after_the_other_for_none_is_left_alone_for_a_while(
+    serve: Start, desk: Desk
+) -> None:
+    busy = "451 4.7.1 too much mail from you"
+    running = serve(Script(at_mail=["250 Ok", *[busy] * 5, "250 Ok", *[busy] * 5]), attempts=3)
+    people = [reader(n) for n in range(12)]
+    result = desk.send(running, people)
+    assert (result.accepted, result.stopped) == (12, "")
+    assert len(desk.pauses) == 2  # one for each five refusals, not one for each round through the list
+
+    shut = serve(Script(at_mail=[busy] * 50), attempts=2)
+    later = desk.send(shut, [*people, *(reader(n) for n in range(20, 40))])
+    assert later.stopped == f"the server took nothing, 2 times: {busy}"
+    assert len(shut.script.at_mail) == 40
+    assert sorted({state for state, _ in later.left.values()}) == ["deferred", "queued"]
 
 
 def test_a_refused_sender_ends_the_sending_and_harms_nobody(serve: Start, desk: Desk) -> None:

@@ -12,7 +12,7 @@ from tests.delivery.conftest import Running, Script, Start, free_port, settings
 
 CONTENT = b"Subject: x\r\n\r\none\r\n.\r\n..two\r\nthree\r\n"
 Connect = Callable[..., SmtpServer]
-READER = "reader@client.example.com"
+READER, SECOND = "reader@client.example.com", "second@client.example.com"
 
 
 @pytest.fixture
@@ -77,6 +77,8 @@ def test_the_password_opens_a_server_that_asks_for_one(serve: Start, connect: Co
         ),
         (Script(at_rcpt=["450 4.2.1 greylisted"]), "deferred", "RCPT TO", "450 4.2.1 greylisted"),
         (Script(at_rcpt=["421 4.3.2 closing"]), "deferred", "RCPT TO", "421 4.3.2 closing"),
+        (Script(at_mail=["251 2.1.0 odd"]), "accepted", "end of DATA", "250 2.0.0 Ok: queued as 0"),
+        (Script(at_rcpt=["252 2.1.5 shall try"]), "accepted", "end of DATA", "250 2.0.0 Ok: queued as 0"),
         (Script(at_mail=["451 4.3.0 not now"]), "deferred", "MAIL FROM", "451 4.3.0 not now"),
         (Script(at_mail=["close"]), "deferred", "MAIL FROM", "the server closed the connection"),
         (Script(at_rcpt=["close"]), "deferred", "RCPT TO", "the server closed the connection"),
@@ -94,8 +96,8 @@ def test_an_answer_and_the_next_message(
     made = connect(running)
     outcome = deliver(made)
     assert (outcome.what, outcome.stage, outcome.reply) == (what, stage, reply)
-    assert deliver(made).what == "accepted"  # over the same connection or a new one
-    assert running.script.addresses == [READER]
+    assert deliver(made, SECOND).what == "accepted"  # over the same connection or a new one
+    assert running.script.addresses == [*([READER] if what == "accepted" else []), SECOND]
 
 
 @pytest.mark.parametrize(("at", "what"), [("at_rcpt", "deferred"), ("at_data", "in_doubt")])
@@ -111,10 +113,31 @@ def test_a_server_that_hangs(serve: Start, connect: Connect, at: str, what: str)
 
 def test_a_refused_sender_ends_the_sending(serve: Start, connect: Connect) -> None:
     made = connect(serve(Script(at_mail=["550 5.7.1 not you"])))
-    with pytest.raises(
-        DeliveryError, match=r"refuses the sender bounces@desk\.example\.com: 550 5\.7\.1 not you"
-    ):
+    with pytest.raises(DeliveryError, match=r"refuses the sender that desk.toml names: 550 5\.7\.1 not you"):
         deliver(made)
+
+
+def test_a_message_larger_than_the_server_takes_is_not_tried(serve: Start, connect: Connect) -> None:
+    running = serve(size=20)
+    with pytest.raises(DeliveryError, match=r"takes messages of at most 20 bytes, this one has 36"):
+        deliver(connect(running))
+    assert running.script.sessions == set()
+
+
+def test_a_server_that_asks_for_patience_at_the_log_in(serve: Start, connect: Connect) -> None:
+    script = Script(users={"desk": "s3cret-pass"}, at_auth=["421 4.7.0 too many log-ins"] * 2)
+    running = serve(script, user="desk")
+    with pytest.raises(TemporaryError, match=r"421 4\.7\.0 too many log-ins"):
+        connect(running, "s3cret-pass")
+    assert deliver(connect(running, "s3cret-pass")).what == "accepted"
+
+
+def test_a_port_that_begins_in_the_clear_is_told_from_a_stranger(serve: Start) -> None:
+    clear = serve().mail.smtp.model_copy(update={"security": "tls"})
+    with pytest.raises(DeliveryError) as refused:
+        SmtpServer(clear, "", "desk.example.com").open()
+    assert "ca_file" not in str(refused.value)
+    assert 'security = "starttls"' in str(refused.value)
 
 
 def test_nothing_is_sent_in_the_clear(serve: Start, connect: Connect) -> None:
