@@ -16,13 +16,14 @@ from reportgen.config.tables import Line, Table, web_address
 TOKEN = "{token}"
 _NOTE = "{note}"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_UNPRINTED = ("\r", "\n", "\0")
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%{}-]{1,500}")  # a header's line holds 998
 _DOMAIN = r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]+$"
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 def _one_line(words: str) -> str:
-    if any(c in words for c in _UNPRINTED):
+    if _UNPRINTED.search(words):
         raise ValueError("expected one line")
     return words
 
@@ -53,7 +54,9 @@ def _named(found: str) -> str:
 def _link(found: str) -> str:
     if found and not found.startswith("https://"):
         raise ValueError("expected an https:// address")
-    return web_address(found, "https") if found else found
+    if found and not _URL.fullmatch(web_address(found, "https")):
+        raise ValueError("expected at most 500 signs of ASCII, others as %XX and the host as xn--…")
+    return found
 
 
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(mail_address)]

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address
 from email.policy import SMTP
@@ -26,6 +27,7 @@ SIGNED = (
     *("MIME-Version", "Content-Type"),
 )
 NEWLINE = "\r\n"
+LONGEST_LINE = 998  # RFC 5322
 Sign = Callable[[bytes], bytes]
 
 
@@ -156,11 +158,18 @@ def _header(name: str, value: str, recipient_id: str) -> bytes:
     if any(c in value for c in "\r\n\0"):
         raise DeliveryError(f"recipient {recipient_id}: {name}: holds a line break, which a header cannot")
     try:
-        if name in ("Message-ID", "List-Unsubscribe", "Content-Type"):  # to be read by machines, as they are
-            return f"{name}: {value}\r\n".encode("ascii")
-        if name == "Subject":  # the newer folding may leave the first line empty, which some filters dislike
-            words = Header(value, None if value.isascii() else "utf-8", 76, name)
-            return f"{name}: {words.encode(linesep=NEWLINE)}{NEWLINE}".encode("ascii")
-        return str(SMTP.header_factory(name, value).fold(policy=SMTP)).encode("ascii")
-    except (ValueError, IndexError) as error:
+        written = _written(name, value)
+    except (ValueError, IndexError, HeaderParseError) as error:
         raise DeliveryError(f"recipient {recipient_id}: {name}: cannot be written as a header") from error
+    if max(map(len, written.split(b"\r\n"))) > LONGEST_LINE:
+        raise DeliveryError(f"recipient {recipient_id}: {name}: has a line of more than {LONGEST_LINE} bytes")
+    return written
+
+
+def _written(name: str, value: str) -> bytes:
+    if name in ("Message-ID", "List-Unsubscribe", "Content-Type"):  # to be read by machines, as they are
+        return f"{name}: {value}\r\n".encode("ascii")
+    if name == "Subject":  # the newer folding may leave the first line empty, which some filters dislike
+        words = Header(value, None if value.isascii() else "utf-8", 76, name)
+        return f"{name}: {words.encode(linesep=NEWLINE)}{NEWLINE}".encode("ascii")
+    return str(SMTP.header_factory(name, value).fold(policy=SMTP)).encode("ascii")

@@ -164,6 +164,11 @@ def test_a_name_that_would_be_another_header(made: Edition, name: str) -> None:
     assert "client.example.com" not in str(refused.value)
 
 
+def test_no_header_has_a_line_longer_than_servers_take(made: Edition) -> None:
+    with pytest.raises(DeliveryError, match="To: has a line of more than 998 bytes"):
+        compose(made, "x" * 2000)
+
+
 @pytest.mark.parametrize(
     "title", ["A\r\nBcc: all@client.example.com", "A\u2028B", "Up&#13;&#10;Bcc: x@y.example"]
 )

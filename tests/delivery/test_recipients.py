@@ -45,7 +45,7 @@ def test_a_list(tmp_path: Path, encoding: str) -> None:
 
 def test_windows_line_ends_and_blank_rows(tmp_path: Path) -> None:
     path = written(tmp_path, "")
-    path.write_bytes(f"{HEADER}\n{ROWS}\n\n".replace("\n", "\r\n").encode())
+    path.write_bytes(f"{HEADER}\n\n  \n{ROWS}\n , ,\n,,,,,,,,\n\n".replace("\n", "\r\n").encode())
     assert len(load_recipients(path, TODAY)) == 3
 
 
@@ -74,7 +74,9 @@ c6,ok@firm.example.com,"Eve
 Bcc: all@firm.example.com",en,institutional,US,,,active
 c/7,fine@firm.example.com,Eve,en,institutional,US,2025-01-02,letter,active
 c8,short@firm.example.com,Eve
-"""
+c9,nine@firm.example.com,=?utf-8?q?Eve?=,en,institutional,US,2025-01-02,letter,active
+c10,ten@firm.example.com,EVE,en,institutional,US,2025-01-02,letter,active
+""".replace("EVE", "Eve" * 100)
     said = refusal(written(tmp_path, rows))
     for fault in (
         "row 3: id: the same as in row 2",
@@ -93,6 +95,8 @@ c8,short@firm.example.com,Eve
         "row 7: consent_date: empty",
         "row 8: id: expected letters, digits, - and _, found 'c/7'",
         "row 9: 3 cells, expected 9",
+        "row 10: name: expected plain letters, found the encoding of a mail header",
+        "row 11: name: longer than 200 letters",
     ):
         assert fault in said, said
     for secret in ("zoe@", "secret", "person@", "firm.example", "two@", "all@", "client.example"):
@@ -127,6 +131,8 @@ def test_many_faults_do_not_flood(tmp_path: Path) -> None:
         (HEADER + ",phone", "column 'phone': unknown"),
         (HEADER + ",id", "column 'id': twice"),
         ("", "column 'id': missing"),
+        (HEADER.replace(",", ";"), "its columns are separated by ';', expected commas"),
+        (HEADER.replace(",", "\t"), r"its columns are separated by '\t', expected commas"),
     ],
 )
 def test_a_header_that_is_none(tmp_path: Path, header: str, fault: str) -> None:
@@ -169,6 +175,8 @@ def test_the_suppression_list_by_id_address_or_digest(tmp_path: Path) -> None:
         assert someone("c1", f"{name}@xn--bcher-kva.example.com") in suppressed, name
     assert someone("client-6", "a@client.example.com") in suppressed
     assert someone("c1", "i@xn--bcher-kva.example.com") not in suppressed
+    path.write_text("who\n@journal-1\n@test\nc9\n")  # pressed in the desk's own copies
+    assert load_suppressed(path).names == {"c9"}
     path.write_text("who\nsecret@@client.example.com\n")
     with pytest.raises(ConfigError, match="row 2: who: ") as refused:
         load_suppressed(path)

@@ -107,6 +107,10 @@ def test_the_secret_behind_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({"reply_to": "a..b@b.example"}, "in signs that need no quotes"),
         ({"return_path": "a@b_c.example"}, "in signs that need no quotes"),
         ({"sender_name": "A\nB"}, "expected one line"),
+        ({"sender_name": "A\x0bB"}, "expected one line"),
+        ({"unsubscribe_url": "https://desk.example.com/a>,<mailto:x@y.example>{token}"}, "signs of ASCII"),
+        ({"unsubscribe_url": "https://desk.example.com/é?t={token}"}, "others as %XX"),
+        ({"unsubscribe_url": f"https://desk.example.com/{'a' * 980}{{token}}"}, "at most 500 signs"),
         (
             {"unsubscribe_url": "https://u:secret@desk.example.com/?t={token}"},
             "a user name or password in it",
