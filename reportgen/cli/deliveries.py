@@ -84,7 +84,7 @@ def _read_bounces(archive: Archive, path: Path) -> int:
     found = match(archive, path, PROGRAM)
     click.echo(
         f"{len(found.bounced)} bounced, {found.known} on record before, {found.delayed} delayed, "
-        f"{len(found.unmatched)} not about a message of this archive",
+        f"{len(found.unmatched)} no delivery report on a message of this archive",
         err=True,
     )
     for note, recipient, words in found.bounced:

@@ -32,6 +32,12 @@ _MALFORMED = (
     MessageError,
 )
 _WEIGHT = {"failed": 0, "delayed": 1}
+_ACTION = re.compile(r"[a-z]*")  # some servers add a remark
+_STATUS_IN_WORDS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
+# RFC 3464, and its form for addresses beyond ASCII, RFC 6533.
+_STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
+_ORIGINALS = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
+_QMAIL = "Hi. This is the "  # how its reports begin, and no other mail: cr.yp.to/proto/qsbmf.txt
 _ID = re.compile(r"<([A-Za-z0-9T._-]+?)\.([0-9a-f]{32})@[^>\s]+>")
 
 
@@ -64,13 +70,13 @@ def read_report(content: bytes) -> Report | None:
     delay, and both before a success.
     """
     message = email.message_from_bytes(content, policy=compat32)  # the one that takes any header as it is
+    digest = hashlib.sha256(content).hexdigest()
     ours = _our_id(message)
     if ours is None:
-        return None
-    digest = hashlib.sha256(content).hexdigest()
+        return _in_words(message, digest)
     blocks = [block for part in message.walk() for block in _blocks(part)]
-    said = [(_field(block, "Action").lower(), block) for block in blocks]
-    found = [(action, block) for action, block in said if action]
+    said = [(_ACTION.match(_field(block, "Action").lower()), block) for block in blocks]
+    found = [(action[0], block) for action, block in said if action and action[0]]
     if found:
         action, block = min(found, key=lambda one: _WEIGHT.get(one[0], len(_WEIGHT)))
         status = _field(block, "Status").partition(" ")[0]
@@ -157,7 +163,7 @@ def _our_id(message: Message) -> str | None:
     """Return the Message-ID of the message that a report is about."""
     for part in message.walk():
         kind = part.get_content_type()
-        if part is message or kind not in ("message/rfc822", "text/rfc822-headers"):
+        if part is message or kind not in _ORIGINALS:
             continue
         inner = part.get_payload()
         if isinstance(inner, list):
@@ -175,10 +181,34 @@ def _our_id(message: Message) -> str | None:
     return None
 
 
+def _in_words(message: Message, digest: str) -> Report | None:
+    """Return what a report in plain words says: qmail's, or one that names whom it failed to reach."""
+    content = message.get_payload(decode=True)
+    said = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    paragraphs = re.split(r"\n[ \t]*\n", said.replace("\r\n", "\n").strip())
+    if not (paragraphs[0].startswith(_QMAIL) or "X-Failed-Recipients" in message):
+        return None
+    # Below a line of dashes stands the message that came back.
+    at = next((at for at, words in enumerate(paragraphs) if words.startswith("-")), len(paragraphs))
+    ours = _ID.search("\n".join(paragraphs[at:]))
+    if ours is None:
+        return None
+    about = [words.partition(":\n")[2] for words in paragraphs[:at] if words.startswith("<")]
+    words = " ".join(" ".join(about).split()) or _field(message, "Subject")
+    status = _STATUS_IN_WORDS.search(words)
+    return Report(ours[0], "failed", status[0] if status else "", without_addresses(words), digest)
+
+
 def _blocks(part: Message) -> list[Message]:
     """Return what a part says of each recipient."""
-    payload = part.get_payload() if part.get_content_type() == "message/delivery-status" else None
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+    payload = part.get_payload() if part.get_content_type() in _STATUS_PARTS else None
+    blocks = [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+    if len(blocks) != 1:
+        return blocks
+    rest = blocks[0].get_payload()  # of the newer form the library parses the first block alone
+    text = rest if isinstance(rest, str) else ""
+    more = re.split(r"\r?\n[ \t]*\r?\n", text.strip())
+    return [*blocks, *(email.message_from_string(one, policy=compat32) for one in more if one)]
 
 
 def _field(message: Message, name: str) -> str:

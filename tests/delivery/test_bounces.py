@@ -65,6 +65,51 @@ References: {message_id}
 Sorry, no mailbox here by that name.
 """
 
+# As qmail writes it (cr.yp.to/proto/qsbmf.txt): words alone, the message below.
+QSBMF = """\
+From: MAILER-DAEMON@mx.client.example.com
+To: bounces@desk.example.com
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.client.example.com.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<reader.1@client.example.com>:
+Sorry, no mailbox here by that name. (#5.1.1)
+Ask <reader.2@client.example.com>.
+
+--- Below this line is a copy of the message.
+
+Return-Path: <bounces@desk.example.com>
+From: Example Securities <research@desk.example.com>
+Message-ID: {message_id}
+Subject: Treasury Weekly
+
+Hi. This is the week.
+"""
+# As an answering machine writes it, the message attached.
+AWAY = """\
+From: reader.1@client.example.com
+To: research@desk.example.com
+Subject: Undeliverable? No, on holiday
+Auto-Submitted: auto-replied
+In-Reply-To: {message_id}
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="B"
+
+--B
+Content-Type: text/plain
+
+Back on Monday. Action: failed
+--B
+Content-Type: message/rfc822
+
+Message-ID: {message_id}
+
+--B--
+"""
+
 
 @pytest.fixture
 def ids(archive: Archive) -> dict[str, str]:
@@ -93,6 +138,35 @@ def test_a_report_is_read(ids: dict[str, str], inner: str) -> None:
     assert found is not None
     assert (found.message_id, found.action, found.status) == (ids["c1"], "failed", "5.1.1")
     assert found.words == "550 5.1.1 <address> : unknown user"
+
+
+def test_a_report_in_plain_words_is_read(ids: dict[str, str]) -> None:
+    found = read_report(QSBMF.format(message_id=ids["c1"]).replace("\n", "\r\n").encode())
+    assert found is not None
+    assert (found.message_id, found.action, found.status) == (ids["c1"], "failed", "5.1.1")
+    assert found.words == "Sorry, no mailbox here by that name. (#5.1.1) Ask <address> ."
+
+
+def test_a_report_for_addresses_beyond_ascii_is_read(ids: dict[str, str]) -> None:
+    newer = report(ids["c1"], inner="message/global-headers").replace(
+        b"message/delivery-status", b"message/global-delivery-status"
+    )
+    found = read_report(newer.replace(b"rfc822; reader.1", "utf-8; jürgen".encode()))
+    assert found is not None
+    assert (found.message_id, found.action, found.status) == (ids["c1"], "failed", "5.1.1")
+
+
+@pytest.mark.parametrize("action", ["FAILED", "failed (permanently)"])
+def test_an_action_is_read_however_it_is_written(ids: dict[str, str], action: str) -> None:
+    found = read_report(report(ids["c1"], action))
+    assert found is not None
+    assert found.action == "failed"
+
+
+def test_an_answering_machine_reports_no_delivery(ids: dict[str, str]) -> None:
+    assert read_report(AWAY.format(message_id=ids["c1"]).encode()) is None
+    forwarded = QSBMF.replace("Hi. This", "FYI: Hi. This", 1).format(message_id=ids["c1"])
+    assert read_report(forwarded.encode()) is None
 
 
 def test_reports_are_put_on_record_once(archive: Archive, ids: dict[str, str], tmp_path: Path) -> None:

@@ -350,7 +350,10 @@ def test_reports_that_came_back(call: Call, live_archive: Archive, tmp_path: Pat
     assert result.exit_code == 10
     assert "1 of its messages cannot be read (named above); the others are on record" in result.stderr
     assert "  2.eml: cannot be read: Is a directory\n" in result.stderr
-    assert "1 bounced, 0 on record before, 0 delayed, 0 not about a message of this archive" in result.stderr
+    assert (
+        "1 bounced, 0 on record before, 0 delayed, 0 no delivery report on a message of this archive"
+        in result.stderr
+    )
     assert "c00002      bounced" in result.stdout
 
 
