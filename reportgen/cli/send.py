@@ -164,7 +164,7 @@ def _rehearse(mailing: Mailing, planned: Plan, out: Path, as_json: bool) -> None
         click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
         return
     copies = " and the journal's" if len(summary["messages"]) > len(planned.going) else ""
-    click.echo(f"{planned.note.id}: {len(planned.going)} messages{copies} in {out}; nothing was sent")
+    click.echo(f"{planned.note.id}: {_messages(planned)}{copies} in {out}; nothing was sent")
     for line in _who_not(planned):
         click.echo(line)
 
@@ -189,7 +189,12 @@ def _confirm(planned: Plan, mailing: Mailing) -> None:
     )
     for line in lines:
         click.echo(line, err=True)
-    click.confirm(f"Send {len(planned.going)} messages?", abort=True, err=True)
+    click.confirm(f"Send {_messages(planned)}?", abort=True, err=True)
+
+
+def _messages(planned: Plan) -> str:
+    count = len(planned.going)
+    return f"{count} message{'' if count == 1 else 's'}"
 
 
 def _tell(planned: Plan, result: Result, as_json: bool) -> None:

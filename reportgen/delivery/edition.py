@@ -67,7 +67,7 @@ def body(made: Edition, unsubscribe: str, notice_html: str = "", notice_text: st
     link = html.escape(unsubscribe, quote=True)
     page = made.page.replace(UNSUBSCRIBE, link).replace(NOTICE, notice_html)
     text = f"{notice_text}\n\n{made.text}" if notice_text else made.text
-    text = text.replace(UNSUBSCRIBE, unsubscribe)
+    text = text.replace(f" <{UNSUBSCRIBE}>", f"\n<{unsubscribe}>").replace(UNSUBSCRIBE, unsubscribe)
     first, second, third = made.frame
     return b"".join((first, _quoted(text), second, _quoted(page), third))
 

@@ -28,17 +28,22 @@ _DROPPED_PROPERTIES = {
     "content": "Gmail and Outlook drop it",
     "animation": "Gmail and Outlook drop it",
     "margin-left": "Outlook.com drops it when negative",
+    "object-fit": "Outlook drops it",
+    "aspect-ratio": "Outlook and Gmail drop it",
+    "opacity": "Outlook drops it",
 }
 _DROPPED_VALUES = (
     (re.compile(r"\b(?:calc|var|min|max|clamp|env)\s*\("), "Gmail and Outlook do not compute it"),
     (re.compile(r"\burl\s*\("), "no client but Apple's loads it"),
     (re.compile(r"\b(?:linear|radial|conic)-gradient\s*\("), "Outlook drops it"),
     (re.compile(r"(?:^|\s)-?[\d.]+(?:rem|vw|vh|ch|ex)\b"), "Outlook knows px, pt, em and % alone"),
+    (re.compile(r"#(?:[\da-f]{4}|[\da-f]{8})\b"), "Outlook knows #rrggbb alone"),
     (
-        re.compile(r"\b(?:rgba|hsla?|oklch|color-mix)\s*\(|\brgb\([^,)]*\s[^,)]*\)"),
+        re.compile(r"\b(?:rgba|hsla?|hwb|lab|lch|oklab|oklch|color|color-mix)\s*\(|\brgb\([^,)]*\s[^,)]*\)"),
         "Outlook knows #rrggbb alone",
     ),
 )
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _LAYOUTS = re.compile(r"^(?:inline-)?(?:flex|grid)$")
 _EVENT = re.compile(r"^on[a-z]+$")
 _MEDIA = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
@@ -106,7 +111,7 @@ class _Reader(HTMLParser):
         source = given.get("src", "")
         if source.startswith("data:"):
             self._fault("<img src='data:…'>", "Gmail and Outlook drop it, expected a picture beside the page")
-        elif "//" in source or source.lower().endswith(".svg") or not source:
+        elif not source.startswith("cid:") and ("//" in source or not source.lower().endswith(_PICTURES)):
             self._fault(f"<img src={source!r}>", "expected a PNG beside the page")
         for name in ("width", "height", "alt"):
             if not given.get(name):
@@ -121,6 +126,10 @@ def _of_style(style: str) -> Iterator[tuple[str, str]]:
         name, _, value = (part.strip().lower() for part in entry.partition(":"))
         if name in _DROPPED_PROPERTIES and not (name == "margin-left" and not value.startswith("-")):
             yield entry, _DROPPED_PROPERTIES[name]
+        if name.startswith(("margin-inline", "margin-block", "padding-inline", "padding-block", "inset")):
+            yield entry, "Outlook drops it"
+        if name == "margin" and re.search(r"(?:^|\s)-", value):
+            yield entry, "Outlook.com drops it when negative"
         if name.startswith(("--", "grid", "flex", "justify", "align-items")) or (
             name == "display" and _LAYOUTS.match(value)
         ):

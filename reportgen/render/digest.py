@@ -31,6 +31,7 @@ _NOTICE_BOX = Markup(
     '<tr><td class="notice" style="border:2px solid #a83240;padding:10px 14px;background-color:#ffffff">'
     '<p style="margin:0;font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:23px;'
     'font-weight:bold;color:#a83240">{words}</p></td></tr></table>'
+    '<div style="font-size:16px;line-height:16px">&nbsp;</div>'  # Outlook keeps no margin below a table
 )
 
 

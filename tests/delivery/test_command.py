@@ -125,6 +125,15 @@ def test_a_rehearsal_sends_nothing(
     assert call("send", NOTE, "--dry-run", out).exit_code == 2  # not over an earlier one
 
 
+def test_readers_of_other_languages_are_counted(call: Call, desk: Path, running: Running) -> None:
+    languages = {0: "en", 1: "en-GB", 2: "enm", 3: "de", 4: "eng"}
+    write_list(desk / "recipients.csv", [reader(n, language=lang) for n, lang in languages.items()])
+    result = call("send", NOTE, "--yes")
+    assert result.exit_code == 0
+    assert result.stdout == f"{NOTE}: 2 accepted\n  readers of another language than en: 3\n"
+    assert running.script.addresses[1:] == [reader(0).email, reader(1).email]
+
+
 def test_a_rehearsal_writes_what_would_be_sent(
     call: Call, desk: Path, running: Running, tmp_path: Path
 ) -> None:
@@ -138,7 +147,7 @@ def test_a_rehearsal_writes_what_would_be_sent(
         assert date.sub(b"", written) == date.sub(b"", sent), id
     copy = parsed(running.script.taken[0][2])
     assert copy["Subject"].startswith("Journal: ")
-    assert "a send to 2 readers" in plain_words(copy)
+    assert "Readers of this send: 2." in plain_words(copy)
     again = call("send", NOTE, "--dry-run", tmp_path / "again")
     assert again.stdout == f"{NOTE}: 0 messages in {tmp_path / 'again'}; nothing was sent\n"
 
@@ -242,6 +251,7 @@ def test_a_server_without_tls_gets_nothing(tmp_path: Path, live_archive: Archive
     assert result.exit_code == 10
     assert "the sending ended early" in result.stderr
     assert "sends nothing in the clear" in result.stderr
+    assert '  For a port that speaks TLS from the start set mail.smtp.security = "tls".' in result.stderr
     assert running.script.seen == []
 
 

@@ -67,7 +67,7 @@ def test_the_tree_of_parts(made: Edition) -> None:
     ]
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
     link = f"https://desk.example.com/leave?t={token(SECRET, 'c00001')}"
-    assert words(plain) == TEXT.replace("https://unsubscribe.invalid/", link).rstrip()
+    assert words(plain) == TEXT.replace(" <https://unsubscribe.invalid/>", f"\n<{link}>").rstrip()
     shown = words(page)
     assert f'href="{link}"' in shown
     assert "Yields rose 39\u00a0bp." in shown
