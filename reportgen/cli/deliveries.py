@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("note", "recipient", "state", "at", "kind", "audience", "jurisdiction", "attempts", "reply"),
-    *("message_id", "sha256", "address"),
+    *("message_id", "sha256", "address", "accepted_at", "corrects"),
 )
 _COMPUTED = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = ("recipient", "state", "at", "reply")
@@ -106,6 +106,8 @@ def _row(delivery: Delivery) -> dict[str, str | int]:
 
 
 def _cell(found: object) -> str | int:
+    if found is None:
+        return ""
     if isinstance(found, (int, str)):
         return found
     return f"{found:%Y-%m-%dT%H:%M:%SZ}"

@@ -49,6 +49,7 @@ class Delivery:
     readers: int = 0  # of the send of which this is the journal's copy
     doubted: bool = False  # handed over once without an answer, whatever came of it later
     taken: bool = False  # by the server, once, whatever came of it later
+    accepted_at: dt.datetime | None = None  # the last time, whatever came of it later
 
     @property
     def is_journal(self) -> bool:
@@ -89,6 +90,8 @@ def _after(before: Delivery, state: State, entry: Entry) -> Delivery:
         changes["doubted"] = True
     if state in ("accepted", "bounced"):
         changes["taken"] = True
+    if state == "accepted":
+        changes["accepted_at"] = entry.at
     if state == "queued":
         changes |= {
             name: body[name] for name in ("message_id", "address", "date", "audience", "jurisdiction", "kind")

@@ -17,7 +17,7 @@ from reportgen.config.mail import Smtp
 from reportgen.errors import DeliveryError
 
 What = Literal["accepted", "deferred", "failed", "in_doubt"]
-_ADDRESS = re.compile(r"[^\s<>\"(),:;]+@[^\s<>\"'(),:;]+")
+_ADDRESS = re.compile(r"(?:\"[^\"]*\"|[^\s<>\"(),:;]+)(?:@|%40)[^\s<>\"'(),:;]+", re.IGNORECASE)
 _LONGEST_REPLY = 500
 _READY = 354
 _SERVICE_CLOSING = 421

@@ -348,7 +348,7 @@ def test_only_what_is_asked_for_is_read(
 
 def test_reports_that_came_back(call: Call, live_archive: Archive, tmp_path: Path) -> None:
     call("send", NOTE, "--yes")
-    named = deliveries(live_archive, NOTE)["c00002"].message_id
+    named, accepted = (getattr(deliveries(live_archive, NOTE)["c00002"], x) for x in ("message_id", "at"))
     folder = tmp_path / "reports"
     folder.mkdir()
     (folder / "1.eml").write_text(
@@ -365,6 +365,8 @@ def test_reports_that_came_back(call: Call, live_archive: Archive, tmp_path: Pat
         in result.stderr
     )
     assert "c00002      bounced" in result.stdout
+    (row,) = json.loads(call("deliveries", "--recipient", "c00002", "--json").stdout)
+    assert row["accepted_at"] == f"{accepted:%Y-%m-%dT%H:%M:%SZ}"  # when it went out is still told
 
 
 @pytest.mark.parametrize(

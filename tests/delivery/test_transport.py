@@ -177,6 +177,9 @@ def test_a_server_of_this_machine_may_do_without_tls(serve: Start, connect: Conn
     [
         ("550 5.1.1 <o'brien@client.example.com>... unknown", "550 5.1.1 <address> ... unknown"),
         ("rcpt 'zoe@client.example.com', later", "rcpt <address>', later"),
+        ('550 "Zoë Ünal"@client.example.com unknown', "550 <address> unknown"),
+        ("550 see http://mx.example/?to=zoe%40client.example.com", "550 see http:<address>"),
+        ('550 "unknown": "zoe@client.example.com"', '550 "unknown": "<address>"'),
         ("452 full\x1b]0;title\x07 \u202eoops", "452 full ]0;title oops"),
     ],
 )
