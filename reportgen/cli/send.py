@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
-import time
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
     from reportgen.archive import Actor
     from reportgen.delivery.mailing import Mailing
     from reportgen.delivery.planning import Plan
+    from reportgen.delivery.record import State
     from reportgen.delivery.sending import Result
 
 ROLE = "sender"
+_MOST_QUEUED = 20  # named one by one; `deliveries` names them all
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("send")
@@ -105,11 +110,22 @@ def command(
     actor = _sender(mailing, person)
     with alone(archive):
         planned = plan(archive, record, recipients, suppressed, **choices)
-        sender = mailing.sender(record, actor, time.sleep)
+        asked = threading.Event()
+
+        def pause(seconds: float) -> None:
+            if asked.wait(seconds):
+                raise DeliveryError("it was broken off", hint="The same command sends to the rest.")
+
+        sender = mailing.sender(record, actor, pause)
         if planned.going and not yes:
             _confirm(planned, mailing)
-        with _progress(len(planned.going)) as step:
-            result = sender.send(planned, mailing.notices(planned), step)
+        with _set_by_signals(asked), _progress(len(planned.going)) as step:
+
+            def after_each() -> None:
+                step()
+                pause(0)
+
+            result = sender.send(planned, mailing.notices(planned), after_each)
     _tell(planned, result, as_json)
 
 
@@ -220,8 +236,12 @@ def _tell(planned: Plan, result: Result, as_json: bool) -> None:
         parts += [f"{planned.served} had it"] if planned.served else []
         parts += [f"{planned.untouched} not concerned"] if planned.untouched else []
         click.echo(f"{planned.note.id}: {', '.join(parts)}")
-        for id, (state, reply) in result.left.items():
+        for id, (state, reply) in _named(result):
             click.echo(f"  {id}: {state.replace('_', ' ')}{': ' if reply else ''}{reply}")
+        if states["queued"] > _MOST_QUEUED:
+            click.echo(
+                f"  and {states['queued'] - _MOST_QUEUED} more queued: `reportgen deliveries` names them"
+            )
         for line in _who_not(planned):
             click.echo(line)
         if result.stopped:
@@ -230,6 +250,15 @@ def _tell(planned: Plan, result: Result, as_json: bool) -> None:
                 click.echo(f"  {result.hint}", err=True)
     if unserved:
         click.get_current_context().exit(DeliveryError.exit_code)
+
+
+def _named(result: Result) -> Iterator[tuple[str, tuple[State, str]]]:
+    """Return whom the sending leaves unserved; of those who were never tried, the first few."""
+    queued = 0
+    for id, (state, reply) in result.left.items():
+        queued += state == "queued"
+        if state != "queued" or queued <= _MOST_QUEUED:
+            yield id, (state, reply)
 
 
 def _who_not(planned: Plan) -> Iterator[str]:
@@ -248,6 +277,31 @@ def _who_not(planned: Plan) -> Iterator[str]:
         yield f"  readers of another language than {planned.note.language}: {planned.elsewhere}"
     for id in planned.gone:
         yield f"  {id}: should have it, and is no longer on the list"
+
+
+@contextmanager
+def _set_by_signals(asked: threading.Event) -> Iterator[None]:
+    """Let a signal end the sending between two messages, as one that is broken off leaves a doubt.
+
+    A second signal acts at once. What this process was told to ignore, as by nohup, it goes on ignoring.
+    """
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    heard = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+
+    def restore() -> None:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+
+    def end(_: int, __: FrameType | None) -> None:
+        asked.set()
+        restore()
+
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        restore()
 
 
 @contextmanager

@@ -116,6 +116,31 @@ def test_killed_at_each_step_of_a_message(tmp_path: Path, live_archive: Archive,
     assert Counter(Counter(script.addresses).values()) == {1: 40, 2: 1}  # the one that was taken, by our word
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_sending_between_two_messages(
+    tmp_path: Path, live_archive: Archive, serve: Start, number: signal.Signals
+) -> None:
+    publish(live_archive)
+    people = [reader(n) for n in range(60)]
+    script = Script()
+    desk = make_desk(tmp_path / "desk", serve(script), people)
+    process = start(desk, live_archive)
+    while process.poll() is None and len(script.taken) < 3:
+        time.sleep(0.005)
+    process.send_signal(number)
+    status, said = finish(process)
+    assert status == 10, said
+    assert "the sending ended early: it was broken off\n  The same command sends to the rest." in said
+    assert in_flight(live_archive) == set()
+    states = Counter(d.state for d in deliveries(live_archive, NOTE).values())
+    assert states == {"accepted": len(script.taken), "queued": 61 - len(script.taken)}
+    if states["queued"] > 20:  # not every one of a long list
+        assert said.count(": queued\n") == 20
+        assert f"  and {states['queued'] - 20} more queued: `reportgen deliveries` names them" in said
+    assert finish(start(desk, live_archive))[0] == 0
+    assert Counter(Counter(script.addresses).values()) == {1: 61}
+
+
 def _run_with_kills(
     tmp_path: Path, live_archive: Archive, serve: Start, number: int, kills: int, seconds: tuple[float, float]
 ) -> None:
