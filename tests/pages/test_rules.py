@@ -10,6 +10,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 EMPTIEST = 2 / 3  # of a page is filled at least
+THIN, UNDER = 1.2, 7.0  # points: a rule, and how far below the words of a row it stands
 
 
 def test_no_heading_stands_last_on_a_page(note):
@@ -54,6 +55,26 @@ def test_a_table_that_runs_on_repeats_its_head(note, words_of):
     assert len(pages) > 1
     for sheet in pages:
         assert words_of(head) in [line.words for line in sheet.lines], f"page {sheet.number + 1}"
+
+
+def test_no_cell_runs_over_the_end_of_its_table(note):
+    with pypdfium2.PdfDocument(note.content) as opened:
+        for page, sheet in zip(opened, note.sheets, strict=True):
+            rules = [
+                path.get_bounds()
+                for path in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=1)
+                if path.get_bounds()[3] - path.get_bounds()[1] < THIN
+            ]
+            for line in sheet.lines:
+                left, bottom, right, _ = line.box
+                below = [r for r in rules if 0 <= bottom - r[3] < UNDER]
+                if any(r[0] - 1 <= left <= r[2] for r in below):
+                    assert right <= max(r[2] for r in below) + 1, f"page {sheet.number + 1}: {line.words}"
+
+
+def test_the_disclaimer_does_not_end_alone_on_a_page(note):
+    for sheet in note.sheets:
+        assert not sheet.lines[0].words.startswith("Data belong to their publishers")
 
 
 def test_the_first_page_holds_the_opening_and_the_first_pair(note, words_of):
