@@ -15,6 +15,8 @@ from reportgen.model import Fact, Ref
 
 Medium = Literal["screen", "print", "plain"]
 _MILLION = 1_000_000.0
+_CLAUSE = 4  # words from which what is printed is a clause
+_BUTTON = Markup('<button type="button" class="{kind}" popovertarget="{anchor}"{more}>{words}</button>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +181,21 @@ def refuse(found: object) -> TemplateError:
 
 
 def wrap_fact(medium: Medium, origin: Fact | Ref, words: str) -> Markup:
-    """Return a number's markup: on the screen a button that opens its pedigree, elsewhere its words."""
+    """Return a number's markup: on the screen a button that opens its pedigree, elsewhere its words.
+
+    A button is set as one block. A clause is therefore the label of its last word, which is the button:
+    it runs on over lines, and opens the pedigree wherever it is clicked.
+    """
     if medium != "screen":
         return escape(words)
     kind = "fact" if isinstance(origin, Fact) else "ref"
-    return Markup(
-        '<button type="button" class="{kind}" popovertarget="{anchor}" data-{kind}="{id}">{words}</button>'
-    ).format(kind=kind, anchor=anchor(origin), id=origin.id, words=words)
+    given = {"kind": kind, "anchor": anchor(origin)}
+    mark = Markup(' data-{}="{}"').format(kind, origin.id)
+    clause, space, last = words.rpartition(" ")
+    if clause.count(" ") < _CLAUSE - 2:
+        return _BUTTON.format(**given, more=mark, words=words)
+    button = _BUTTON.format(**given, more=Markup(' aria-label="{}"').format(words), words=last)
+    return Markup('<label class="clause"{}>{}{}{}</label>').format(mark, clause, space, button)
 
 
 def wrap_moment(medium: Medium, moment: Moment) -> Markup:

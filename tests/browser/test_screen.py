@@ -57,6 +57,23 @@ def test_a_popover_is_left_by_its_button(open_note: Any) -> None:
     assert page.locator(".pedigree:popover-open").count() == 0
 
 
+def test_a_clause_runs_on_over_lines_and_opens_wherever_it_is_clicked(open_note: Any) -> None:
+    page = open_note("crisis", 360).page
+    clause = page.locator("label.clause").first
+    words = clause.inner_text()
+    clause.scroll_into_view_if_needed()
+    first, *others = clause.evaluate("e => [...e.getClientRects()].map(r => [r.x, r.y, r.right])")
+    assert others
+    assert first[0] > others[0][0]  # it begins in the midst of a line
+    page.mouse.click(first[0] + 6, first[1] + 6)
+    shown = page.locator(".pedigree:popover-open")
+    assert shown.locator(".ped-value").inner_text() == words
+    page.keyboard.press("Escape")
+    assert page.evaluate(f"{FOCUS}.ariaLabel") == words
+    page.keyboard.press("Enter")
+    assert shown.count() == 1
+
+
 def test_every_number_has_a_whole_pedigree(still_note: Any) -> None:
     page = still_note.page
     assert page.locator("main button.fact").count() > 200
@@ -102,6 +119,24 @@ def test_indicators_sort_by_keyboard_within_their_group(open_note: Any) -> None:
     other.press("Enter")
     other.press("Enter")
     assert table.evaluate(ROWS) == printed
+
+
+def test_the_contents_fit_a_laptop_and_the_sources_a_tablet(open_note: Any) -> None:
+    page = open_note("crisis").page
+    wide = "e => e.scrollWidth - e.clientWidth"
+    assert page.locator(".contents").evaluate(wide) <= 0
+    page.set_viewport_size({"width": 768, "height": 800})
+    assert page.locator(".scroll:has(> .sources)").evaluate(wide) <= 0
+
+
+def test_forced_colours_keep_what_colour_says(open_note: Any) -> None:
+    page = open_note("crisis", forced_colors="active").page
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    colour = "(e, style) => getComputedStyle(e, '::before').backgroundColor"
+    assert page.locator(".sortable thead button").first.evaluate(colour) != ground
+    assert page.locator(".dot.c-stress").first.evaluate(colour) != ground
+    mark = "e => getComputedStyle(e).borderTopColor"
+    assert page.locator(".scale .on").evaluate(mark) != page.locator(".scale :not(.on)").first.evaluate(mark)
 
 
 def test_the_contents_mark_the_section_in_view(open_note: Any) -> None:
