@@ -113,7 +113,7 @@ def frame(made: Picture, box: Box, x: Scale, y: Scale) -> Frame:
     axes.set_ylim(y.low, y.high)
     axes.set_xticks([t.at for t in x.ticks], [t.label for t in x.ticks])
     axes.set_yticks([t.at for t in y.ticks], [t.label for t in y.ticks])
-    if y.low < 0 < y.high:
+    if y.low < 0 <= y.high:  # at the top too: what hangs down hangs from a line
         axes.axhline(0, color=mpl.rcParams["axes.edgecolor"], linewidth=0.7, zorder=1.5, gid="zero")
     return Frame(axes, width, height, x, y)
 

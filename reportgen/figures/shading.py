@@ -30,15 +30,22 @@ def shade(target: Frame, inputs: Inputs, drawn: Floats) -> None:
         wide = house.text_width(episode.label, house.SMALL)
         left, right = target.across(begin), target.across(end)
         lefts = (left + 2, right + 2, left - 2 - wide)[0 if wide * _MOSTLY <= right - left else 1 :]
-        place = _free(
-            [Box(x, target.height - _HEIGHT, x + wide, target.height) for x in lefts], target, taken, drawn
-        )
+        tops = _tops(target)
+        boxes = [Box(x, top - _HEIGHT, x + wide, top) for top in tops for x in lefts]
+        place = _free(boxes, target, taken, drawn)
         if place is not None:
             taken.append(place)
             target.axes.axvspan(
                 begin, end, facecolor=house.colors().shade, edgecolor="none", zorder=0.4, gid="shade"
             )
-            target.remark(place.left, target.height - 1, episode.label, va="top", gid="episode")
+            target.remark(place.left, place.top - 1, episode.label, va="top", gid="episode")
+
+
+def _tops(target: Frame) -> list[float]:
+    """Return where a name may begin: at the top, or below the line of the grid that would cross it there."""
+    highest = max((target.up(t.at) for t in target.y.ticks), default=0.0)
+    crossed = target.height - _HEIGHT < highest < target.height - 1
+    return [highest, target.height] if crossed else [target.height]
 
 
 def _free(boxes: Sequence[Box], target: Frame, taken: Sequence[Box], drawn: Floats) -> Box | None:

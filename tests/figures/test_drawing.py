@@ -238,6 +238,23 @@ def test_shading_is_drawn_once_it_is_known_and_never_beyond_today(drawing: Draw,
     assert texts(found, "episode") == ["P", "O"]
 
 
+@pytest.mark.parametrize("highest", [0.90, 0.94, 0.97, 1.0, 1.04])
+def test_the_name_of_an_episode_is_not_crossed_by_the_grid(
+    drawing: Draw, charts: Charts, highest: float
+) -> None:
+    first, last = dt.date(2025, 2, 3), dt.date(2025, 2, 20)
+    spans = {"past": Episode(label="Past", start=first, end=last, known=last, source="s")}
+    held = FakeMeasures({"ust.10y": track("ust.10y", weekdays(END, 60), [0.0] * 59 + [highest])})
+    spec = specification("line", lines=LINES[:1], shading=list(spans))
+    found = drawing(spec, held, using=dataclasses.replace(charts, episodes=spans))
+    (axes,) = axes_of(found)
+    (name,) = (a for a in artists(found, "episode") if isinstance(a, Text))
+    drawn = name.get_window_extent()
+    for at in axes.get_yticks():
+        (_, height) = axes.transData.transform((0, at))
+        assert not drawn.y0 + 1.5 < height < drawn.y1 - 1.5
+
+
 def test_a_curve_pairs_each_yield_with_its_own_tenor(drawing: Draw) -> None:
     days = weekdays(END, 40)
     tenors = (("1y", 1), ("2y", 2), ("3y", 3), ("10y", 10))
@@ -269,6 +286,14 @@ def test_bars_carry_the_facts_that_the_note_prints(drawing: Draw) -> None:
     assert [t.get_text() for t in axes.get_xticklabels()] == ["2y", "10y", "30y"]
     assert found.omitted == ("5y",)
     assert [s.id for s in found.series] == ["ust_2y", "ust_10y", "ust_30y"]
+
+
+@pytest.mark.parametrize("values", [(-16.0, -39.0), (16.0, -39.0), (-5.0, 0.0)])
+def test_bars_that_fall_hang_from_a_line(drawing: Draw, values: tuple[float, float]) -> None:
+    facts = {f.id: f for f in map(change, ("2y", "10y"), values)}
+    lines = [{"measure": f"ust.{t}", "label": t} for t in ("2y", "10y")]
+    found = drawing(specification("bars", unit="bp", lines=lines), FakeMeasures({}), facts)
+    assert list(np.asarray(line(found, "zero").get_ydata())) == [0, 0]
 
 
 def test_a_stack_counts_only_days_on_which_all_are_held(drawing: Draw) -> None:

@@ -173,3 +173,25 @@ def test_the_first_lines_say_no_more_than_the_verdicts(
 def test_before_the_gauge_begins_the_side_column_says_so(drawn: list[Figure]) -> None:
     shown = words(prose(page(analysed("2016-11-11"), drawn)))
     assert "Dollar liquidity Not known: the gauge begins on 1 June 2018 with SOFR's history." in shown
+
+
+@pytest.mark.parametrize(
+    ("as_of", "exhibit", "week"),
+    [
+        ("2025-04-10", "asia_fx", "in the week to 4 April"),
+        ("2025-04-10", "cot_shorts", "in the week to 1 April"),
+        ("2025-04-10", "cot_10y_eq", "in the week to 1 April"),
+        ("2025-11-14", "cot_shorts", "in the week to 23 September"),
+        ("2020-03-20", "asia_fx", "in the week to 13 March"),
+        ("2020-03-20", "cot_10y_eq", ""),  # the report of 17 March is of the week itself
+    ],
+)
+def test_a_title_names_the_week_of_data_that_do_not_reach_into_the_note_s(
+    drawn: list[Figure], as_of: str, exhibit: str, week: str
+) -> None:
+    whole = page(analysed(as_of), drawn)
+    title = re.search(rf'id="exhibit-{exhibit}".*?<p class="xtitle">(.*?)</p>', whole, re.DOTALL)
+    assert title is not None
+    assert week in words(title[1])
+    assert "on the week" not in words(title[1])
+    assert bool(week) == ("in the week to" in words(title[1]))
