@@ -20,6 +20,7 @@ _FACTS = (
     *("revised", "stale", "restricted"),
 )
 _SERIES = ("series", "title", "unit", "source", "citation", "licence", "url", "restricted")
+_DAYS = ("observed", "start")
 _WIDTHS = {
     "id": 34,
     "label": 44,
@@ -100,7 +101,7 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[float | str]]) -> bytes:
 
 
 def _workbook(context: NoteContext, sheets: Mapping[str, tuple[Sequence[str], Sequence[Row]]]) -> bytes:
-    """Return a workbook with one sheet a table: heads stay in sight and filter, words are never formulas."""
+    """Return a workbook with one sheet a table: heads stay and filter, days are dates, words no formulas."""
     import xlsxwriter
 
     target = io.BytesIO()
@@ -115,15 +116,20 @@ def _workbook(context: NoteContext, sheets: Mapping[str, tuple[Sequence[str], Se
             }
         )
         head = book.add_format({"bold": True, "bottom": 1})
+        day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
         for name, (header, rows) in sheets.items():
             sheet = book.add_worksheet(name)
             for column, title in enumerate(header):
                 sheet.set_column(column, column, _WIDTHS.get(title, 14))
                 sheet.write_string(0, column, title, head)
             for line, row in enumerate(rows, 1):
-                for column, cell in enumerate(row):
-                    write = sheet.write_string if isinstance(cell, str) else sheet.write_number
-                    write(line, column, cell)
+                for column, (title, cell) in enumerate(zip(header, row, strict=True)):
+                    if title in _DAYS and isinstance(cell, str) and cell:
+                        sheet.write_datetime(line, column, dt.date.fromisoformat(cell), day)
+                    elif isinstance(cell, str):
+                        sheet.write_string(line, column, cell)
+                    else:
+                        sheet.write_number(line, column, cell)
             sheet.freeze_panes(1, 1)
             sheet.autofilter(0, 0, max(len(rows), 1), len(header) - 1)
     return target.getvalue()

@@ -130,6 +130,16 @@ def test_currencies_are_positive_when_they_weaken_against_the_dollar(facts_at, r
         assert "positive: weaker" in facts.facts[f"fx.{currency}.change_week"].label
 
 
+def test_a_quote_is_written_as_finely_as_its_week_moves_it(facts_at):
+    facts = facts_at("2025-04-10").facts
+    texts = {id: fact.text for id, fact in facts.items() if id.startswith("fx.") and id.endswith(".level")}
+    assert texts["fx.cny.level"] == "7.2803"
+    assert texts["fx.sgd.level"] == "1.3415"
+    assert texts["fx.krw.level"] == "1,457.76"
+    for text in texts.values():
+        assert sum(c.isdigit() for c in text) >= 4
+
+
 def test_weekly_levels_are_dollars_and_changes_go_release_on_release(facts_at, raw):
     facts = facts_at("2025-04-10")
     for fact_id, series in (
