@@ -69,7 +69,7 @@ def first_public(rule_name: str, day: date) -> Publication:
     if delay is not None:
         doubt = "; the exact date was not found" if delay.estimated else ""
         return Publication(day, delay.at, delay.estimated, f"delayed by {delay.cause.phrase}{doubt}")
-    return Publication(day, _regular_at(found, day), found.estimated)
+    return Publication(day, _regular_at(found, day), found.is_estimated(_key(found, day)))
 
 
 def first_public_array(rule_name: str, days: DayArray) -> MomentArray:
@@ -146,7 +146,11 @@ def releases(rule_name: str, start: datetime, end: datetime) -> list[Release]:
     days = found.periods(new_york(start).date() - _LONGEST_LAG, new_york(end).date())
     unpublished: list[date] = days[first_public_array(rule_name, days) > as_moment(start)].tolist()
     dated = [(day, expected(rule_name, day, start)) for day in unpublished]
-    due = [Release(day, at, not found.estimated) for day, at in dated if at is not None and start < at <= end]
+    due = [
+        Release(day, at, not found.is_estimated(_key(found, day)))
+        for day, at in dated
+        if at is not None and start < at <= end
+    ]
     return sorted(due, key=lambda release: (release.at, release.period))
 
 
@@ -161,7 +165,12 @@ def next_release(rule_name: str, as_of: datetime) -> Release | None:
 
 def _delay(found: Rule, day: date) -> Delay | None:
     late = delays(found.name)
-    return late.get(found.keys(np.array([day], dtype="datetime64[D]"))[0].item()) if late else None
+    return late.get(_key(found, day)) if late else None
+
+
+def _key(found: Rule, day: date) -> date:
+    key: date = found.keys(np.array([day], dtype="datetime64[D]"))[0].item()
+    return key
 
 
 def _regular_at(found: Rule, day: date, known: date | None = None) -> datetime:
@@ -177,7 +186,7 @@ def _known_day(as_of: datetime) -> date:
 def _held_up(found: Rule, day: date, as_of: datetime) -> bool:
     """Say whether this period, or one before it, is late or called off with no new date announced."""
     known = _known_day(as_of)
-    key = found.keys(np.array([day], dtype="datetime64[D]"))[0].item()
+    key = _key(found, day)
     waiting = [d for d in delays(found.name).values() if d.key <= key and d.at > as_of and not d.dated(known)]
     return any(
         (delay.withdrawn is not None and delay.withdrawn <= known)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.calendars.clock import MomentArray, as_datetime, utc
 from reportgen.calendars.days import LAST_DAY, DayArray, busdays, open_days
@@ -50,6 +51,10 @@ class Rule(ABC):
     def keys(self, days: DayArray) -> DayArray:
         """Give for each observation the day that stands for its period."""
         return days
+
+    def is_estimated(self, key: date) -> bool:
+        """Say whether the regular day of a period is an estimate."""
+        return self.estimated
 
     @abstractmethod
     def release_days(self, keys: DayArray, calendar: np.busdaycalendar) -> DayArray:
@@ -102,13 +107,27 @@ class Weekly(Rule):
 class Monthly(Rule):
     months: int
     day: int
+    scheduled: tuple[date, ...] = ()
 
     def keys(self, days: DayArray) -> DayArray:
         return _month_end(days.astype("datetime64[M]"))
 
+    def is_estimated(self, key: date) -> bool:
+        return self.estimated and not self._on_schedule(np.array([key], dtype="datetime64[M]"))[0]
+
     def release_days(self, keys: DayArray, calendar: np.busdaycalendar) -> DayArray:
-        first = (keys.astype("datetime64[M]") + self.months).astype("datetime64[D]")
-        return np.busday_offset(first + (self.day - 1), 0, roll="forward", busdaycal=calendar)
+        months = keys.astype("datetime64[M]")
+        first = (months + self.months).astype("datetime64[D]")
+        days = np.busday_offset(first + (self.day - 1), 0, roll="forward", busdaycal=calendar)
+        dated = self._on_schedule(months)
+        if dated.any():
+            schedule = np.array(self.scheduled, dtype="datetime64[D]")
+            at = np.searchsorted(schedule.astype("datetime64[M]"), months[dated] + self.months)
+            days[dated] = schedule[at]
+        return days
+
+    def _on_schedule(self, months: DayArray) -> NDArray[np.bool_]:
+        return np.isin(months + self.months, np.array(self.scheduled, dtype="datetime64[M]"))
 
     def periods(self, start: date, end: date) -> DayArray:
         keys = np.unique(self.keys(_every(start, end)))
@@ -197,8 +216,7 @@ def rule(text: str) -> Rule:
         raise CalendarError(f"publication rule '{text}': unknown", hint=f"Known are {known}.")
     if kind == "lag":
         row |= {"days": int(days), "estimated": True}
-    if "moved" in row:
-        row["moved"] = tuple(row["moved"])
+    row |= {key: tuple(row[key]) for key in ("moved", "scheduled") if key in row}
     return _KINDS[kind](**{**row, "name": text, "at": time.fromisoformat(row["at"])})
 
 

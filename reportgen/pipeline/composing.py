@@ -38,6 +38,8 @@ RELEASES = {
     "h10": "H.10 exchange rates",
     "tic": "TIC holdings",
     "nfci": "Chicago Fed NFCI",
+    "bls_employment": "Jobs report",
+    "bls_cpi": "Consumer prices",
 }
 
 

@@ -20,6 +20,7 @@ from reportgen.calendars.publication import (
     releases,
     rule_names,
 )
+from reportgen.calendars.rules import Monthly, rule
 from reportgen.errors import CalendarError
 
 NAMES = [name.replace("DAYS", "15") for name in rule_names()]
@@ -347,11 +348,11 @@ def test_an_as_of_wants_a_time_zone():
         expected("sofr", date(2025, 4, 10), datetime(2025, 4, 10))
 
 
-# When the Bureau of Labor Statistics published, by its archive of news releases: late months of each kind.
+# When the Bureau of Labor Statistics published, by its archive of news releases.
 EMPLOYMENT = {
-    "2019-12": "2020-01-10", "2022-06": "2022-07-08", "2023-02": "2023-03-10", "2024-12": "2025-01-10",
-    "2025-03": "2025-04-04", "2025-09": "2025-11-20", "2025-11": "2025-12-16", "2025-12": "2026-01-09",
-    "2026-01": "2026-02-11",
+    "2019-12": "2020-01-10", "2022-06": "2022-07-08", "2023-02": "2023-03-10", "2024-07": "2024-08-02",
+    "2024-12": "2025-01-10", "2025-03": "2025-04-04", "2025-09": "2025-11-20", "2025-11": "2025-12-16",
+    "2025-12": "2026-01-09", "2026-01": "2026-02-11",
 }  # fmt: skip
 PRICES = {
     "2024-04": "2024-05-15", "2024-12": "2025-01-15", "2025-03": "2025-04-10", "2025-06": "2025-07-15",
@@ -363,7 +364,32 @@ PRICES = {
     ("series", "month", "published"),
     [("unemployment", *p) for p in EMPLOYMENT.items()] + [("core_cpi", *p) for p in PRICES.items()],
 )
-def test_no_monthly_report_counts_before_it_was_out(series: str, month: str, published: str) -> None:
+def test_a_monthly_report_counts_from_the_morning_on_which_it_was_out(
+    series: str, month: str, published: str
+) -> None:
     out = first_public(catalog.series(series).publication, date.fromisoformat(f"{month}-01"))
-    assert out.at >= datetime.combine(date.fromisoformat(published), time(8, 30), NEW_YORK)
-    assert out.at.date() - date.fromisoformat(published) <= timedelta(days=12)  # nor long after it
+    assert out.at == datetime.combine(date.fromisoformat(published), time(8, 30), NEW_YORK)
+    assert not out.estimated
+
+
+def schedule(name: str) -> tuple[date, ...]:
+    found = rule(name)
+    assert isinstance(found, Monthly)
+    return found.scheduled
+
+
+@pytest.mark.parametrize("name", ["bls_employment", "bls_cpi"])
+def test_a_month_without_a_schedule_has_the_latest_day_it_can_come(name: str) -> None:
+    last = schedule(name)[-1]
+    after = first_public(name, last)  # of the month in which the last scheduled report comes
+    assert after.estimated
+    assert after.at.date() > last
+    (known, guessed) = releases(name, new_york(last.year, last.month, 1), after.at)
+    assert (known.at.date(), known.known, guessed.known) == (last, True, False)
+
+
+@pytest.mark.parametrize("name", ["bls_employment", "bls_cpi"])
+def test_a_schedule_has_one_day_of_each_month(name: str) -> None:
+    months = [(day.year, day.month) for day in schedule(name)]
+    assert months == sorted(set(months))
+    assert len(months) == (months[-1][0] - months[0][0]) * 12 + months[-1][1] - months[0][1] + 1

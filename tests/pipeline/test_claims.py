@@ -94,7 +94,7 @@ CLAIMS = (
         },
         (
             r"Unemployment was unchanged at 4\.2% in March, "
-            r"and core consumer prices rose 3\.1% in the year to February: "
+            r"and core consumer prices rose 2\.8% in the year to March, with later revisions included: "
             r"little in these data explains the move",
             r"stocks, up 3\.8% on the week, do not fit the picture of a flight",
         ),
