@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reportgen.findings.case import Case
 from reportgen.indicators.gauge import COMPONENTS
@@ -137,13 +137,28 @@ def crisis_indicators(case: Case) -> Finding:
     labels = {c.id: c.label for c in COMPONENTS}
     stance = "none" if not on else "some" if len(on) < 3 else "several"
     reason = (
-        f"Past the watch threshold within the week: {'; '.join(in_sentence(labels[c]) for c in on)}."
+        f"Past the watch threshold within the week: {_listed(labels[c] for c in on)}."
         if on
         else "No funding indicator stands past its watch threshold."
     )
+    if not on and (passing := [labels[c] for c in held if _is_past(case, c)]):
+        reason = (
+            "No funding indicator counts as past its watch threshold; beyond it on the day, but not for long "
+            f"enough or at a month's turn: {_listed(passing)}."
+        )
     return Finding("perspective.crisis_indicators", question, stance, "medium" if len(held) > 3 else "low",
                    tuple(f"liquidity.{c}.state" for c in on),
                    tuple(f"liquidity.{c}.state" for c in held if c not in on), reason)  # fmt: skip
+
+
+def _is_past(case: Case, component: str) -> bool:
+    """Say whether a component that counts as calm reads past its watch threshold all the same."""
+    measure = next(c.measure for c in COMPONENTS if c.id == component)
+    return case.at_least(f"{measure}.level", f"gauge.{component}.watch")
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return "; ".join(in_sentence(label) for label in labels)
 
 
 def policy_response(case: Case) -> Finding:

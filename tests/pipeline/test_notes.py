@@ -146,6 +146,24 @@ def test_shutdown_is_named(drawn: list[Figure]) -> None:
     [
         # A high-yield spread of 538 bp is past its watch threshold.
         ("2018-12-28", "tell of no stress", "The VIX stands at 28.3, the high-yield spread at 538 bp."),
+        # The MOVE index at 135 is past its watch threshold, and a mark of forced selling in the same note.
+        ("2023-10-20", "tell of no stress", "in rates volatility is high, with the MOVE index at 135."),
+        # The 5-year yield rose 16 bp, the 30-year as little as the 2-year.
+        ("2021-02-26", "long ones most", "Yields rose, those of the belly most."),
+        # The 30-year yield rose.
+        ("2023-12-22", "Yields fell, short ones most", "Short yields fell. Over 5 sessions"),
+        # The largest rise of the target range since 1994; the 10-year stood 34 bp higher on the Tuesday.
+        ("2022-06-17", "edge up", "Yields rise across the curve, stocks drop"),
+        # SOFR stood 8 bp above the rate on reserves, and the threshold is 5.
+        ("2019-08-16", "stands past its watch", "No funding indicator counts as past its watch threshold"),
+        # The run-off had ended on 1 August.
+        ("2019-08-16", "the run-off goes on", "to $2,081bn: the span reaches back before these terms."),
+        # The Desk lent $75bn that day, of which the data hold the part against Treasuries.
+        ("2019-09-18", "in overnight repo", "lent $51.5bn overnight against Treasuries on 18 September"),
+        # What is owed is a stock, not a week's drawing.
+        ("2020-06-12", "drew", "Foreign central banks owed $444.5bn on the swap lines on 10 June."),
+        # The jobs report of July 2024 came out on 2 August.
+        ("2024-08-09", "in June, and", "in July, and core consumer prices"),
         # Swap lines still drawn since 2020 are no friction of the week.
         ("2021-02-26", "funding shows friction", "robust, though a funding indicator stands past its watch"),
         # Stocks rose 6% while the dollar fell less than in a third of all weeks.

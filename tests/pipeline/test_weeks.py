@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from reportgen.embedded import FOLDER
-from reportgen.findings import decide
+from reportgen.findings import decide, terms
 from reportgen.findings.events import load_events
 from reportgen.findings.perspectives import STANCES
 from reportgen.indicators.facts import FactSet, compute_facts
@@ -83,6 +83,7 @@ VERDICTS = {
     **dict.fromkeys(ids("clue.{dollar_flight,fx_intervention,forced_selling}"), CLUES),
     **{f"perspective.{name}": set(stances) for name, stances in STANCES.items()},
 }
+PACES = {"reinvests": "steady", "buys": "purchases", "lets": "runoff"}
 BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|\{\{|\}\}|\.\.|,\.|;\.|:\.|,,|;;|  |\( | \)|\(\)| [.,;:]")
 
 
@@ -117,6 +118,19 @@ def check_facts(facts: FactSet) -> None:
         assert gap.due is None or gap.due > facts.as_of, gap.id
 
 
+def check_terms(facts: FactSet) -> None:
+    """A pace that is not that of the Fed's terms is one of a span that begins before these."""
+    pace = facts.get("fed.treasuries.pace")
+    if pace is None:
+        return
+    now, before = (
+        terms.in_force(day)["terms.balance_sheet"].text
+        for day in (facts.market_date, pace.observed - dt.timedelta(weeks=13))
+    )
+    if pace.value not in (PACES[now.split()[0]], "turning"):
+        assert now != before, pace.value
+
+
 def check_findings(facts: FactSet, findings: dict[str, Finding]) -> None:
     assert set(findings) == set(VERDICTS)
     for finding in findings.values():
@@ -142,6 +156,7 @@ def test_every_week(store, year):
         facts, findings = answered(store, parse_as_of(friday.isoformat()))
         try:
             check_facts(facts)
+            check_terms(facts)
             check_findings(facts, findings)
         except AssertionError as error:
             raise AssertionError(f"week to {friday}: {error}") from error
