@@ -22,17 +22,23 @@ UP = (
     ),
     *("increased", "up", "widened", "edged wider", "widened sharply,", "blew out", "steepened", "grew"),
     *("steepening of", "earns", "added", "raised", "advanced", "rallied", "strengthened"),
+    *("soared", "spiked", "leapt", "rebounded", "ticked up", "inched up", "crept up", "backed up", "swelled"),
+    *("expanded", "rally of"),
 )
 DOWN = (
     *("fell", "fall", "falls", "fallen", "falling", "edged down", "dropped", "drop", "plunged", "eased"),
     *("lost", "decreased", "declined", "decline", "down", "narrowed", "edged tighter", "narrowed sharply,"),
     *("collapsed", "flattened", "flattening of", "shrank", "cut", "lowered", "slid", "slipped"),
     *("weakened", "tightened", "no cuts but", "costs"),
+    *("tumbled", "sank", "slumped", "plummeted", "dipped", "retreated", "ticked down", "inched down"),
+    *("crept down", "dwindled", "contracted", "sold off", "sell-off of"),
 )
 UP_AFTER = ("higher", "above", "more", "wider", "up", "weaker")
 DOWN_AFTER = ("lower", "below", "less", "fewer", "tighter", "narrower", "down", "stronger")
 # A rate that is quoted as foreign currency for a dollar rises as the currency weakens.
 _OF_A_CURRENCY = {"gained": -1, "strengthened": -1, "lost": 1, "weakened": 1}
+# What rallies or is sold off is a price: the yield or spread, told in basis points, goes the other way.
+_OF_A_PRICE = frozenset(("rallied", "rally of", "sold off", "sell-off of"))
 _FILLER = (
     r"(?:alike at both ends, |(?:[\w’'-]+ ){1,4}by |"
     r"(?:by|another|a further|further|about|around|some|nearly|almost|only|just|sharply|sharply,|or) )*"
@@ -83,7 +89,9 @@ def against(fact: Fact, word: str, sign: int) -> bool:
         return False
     if not fact.value:
         return True
-    if fact.id.startswith("fx."):
+    if word.casefold() in _OF_A_PRICE and fact.unit == "bp":
+        sign = -sign
+    elif fact.id.startswith("fx."):
         turned = _OF_A_CURRENCY.get(word.casefold())
         if turned is None and word.casefold() not in ("weaker", "stronger"):
             return False  # a currency or its quote: the words leave it open

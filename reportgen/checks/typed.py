@@ -17,7 +17,9 @@ _UNIT = re.compile(
 _ONE_WAY = (
     (r"(?: percent| per cent)$", "%"),
     (r" basis points?$", " bp"),
-    (r" billion$", "bn"),
+    (r" (?:billion|bn)$", "bn"),
+    (r" %$", "%"),
+    (r"(?<=\d)bp$", " bp"),
     (r"(cut|contract|point|standard deviation|trading day)s$", r"\1"),
 )
 _SPELLED = re.compile(
@@ -75,7 +77,9 @@ def _forms(fact: Fact) -> Iterator[str]:
     if isinstance(fact.value, str):
         return
     yield fact.text
-    for form in ("magnitude", "signed", "whole") if fact.unit != "contracts" else ("magnitude", "signed"):
+    # Without its decimals a small quote or index, 7 yuan for a dollar, is any small number.
+    whole = fact.unit != "contracts" and not (fact.unit in ("quote", "index") and abs(fact.value) < 10)
+    for form in ("magnitude", "signed", *(("whole",) if whole else ())):
         yield show(fact, form)
     if fact.unit == "contracts":
         for form in ("thousands", "millions"):

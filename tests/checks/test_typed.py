@@ -26,6 +26,8 @@ FACTS = {
         fact("facility.discount_window.level", 152.853, "usd_bn", 1),
         fact("cot.10y.lev_short", 2233498.0, "contracts", 0),
         fact("policy.cuts_12m.level", 1.0, "cuts", 1),
+        fact("fx.cny.level", 7.28, "quote", 2),
+        fact("fx.jpy.level", 145.93, "quote", 2),
         fact("a.level", 5.0, "bp", 0),
         fact("b.level", 5.0, "bp", 0),
     )
@@ -53,6 +55,12 @@ PRINTED = Printed(FACTS, {"unit.cut": Ref("unit.cut", "25 bp", 25.0, "bp", "FOMC
         ("2.23 million contracts", ["cot.10y.lev_short"]),
         ("2,233,000 contracts", ["cot.10y.lev_short"]),
         ("25 bp", ["unit.cut"]),
+        ("+39bp", ["ust.10y.change_week"]),
+        ("4.40 %", ["ust.10y.level"]),
+        ("$152.9 bn", ["facility.discount_window.level"]),
+        ("7.28", ["fx.cny.level"]),
+        ("7", []),  # any small number, not yuan for a dollar
+        ("146", ["fx.jpy.level"]),
         ("5 bp", ["a.level", "b.level"]),
     ],
 )
@@ -70,6 +78,13 @@ def test_candidates(words, ids):
         ("a 25-basis-point cut", ["25"]),
         ("some forty basis points, two million", ["forty basis points", "two million"]),
         ("two sessions of one week", []),
+        ("April 9, 2025, as on May 2; since 1994, in late 2019 and mid-2024, Q1 2025, FY2025, the 1970s", []),
+        ("2y, 10Y, 30-yr, the 7-10y bucket, 3m10y and 5y5y", []),
+        (
+            "in 2000 contracts, May 40 bp, $3m, 3m contracts, at 2024",
+            ["2000 contracts", "40 bp", "$3", "3", "2024"],
+        ),
+        ("10y +40 bp and 2y at 3.48%", ["+40 bp", "3.48%"]),
         ("in the 97th percentile", ["97"]),
     ],
 )
