@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reportgen.checks import claims, direction
@@ -34,6 +34,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DRY = frozenset(("method", "sources", "gaps", "indicators", "disclosures"))
 _NET, _SHORT = re.compile(r"_net\b"), re.compile(r"\bshort $")
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 _WEEKDAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)")
 _MONTH = re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
 
@@ -67,12 +68,15 @@ def audit(
     return [*_title(page, blocks), *(fault for block in blocks for fault in auditor.faults(block))]
 
 
-def _title(page: str, blocks: Iterable[Block]) -> Iterator[Fault]:
-    """Compare the title of the document, which lists of files show, with the page's own."""
+def _title(page: str, blocks: Sequence[Block]) -> Iterator[Fault]:
+    """Compare title and description of the document, which lists of files show, with the page's own words."""
     found = _TITLE.search(page)
     heading = next((plain(block.words) for block in blocks if block.tag == "h1"), "")
     if found is not None and heading and not plain(html.unescape(found[1])).endswith(heading):
         yield Fault(plain(html.unescape(found[1])), "is not the title of the page", heading)
+    found = _DESCRIPTION.search(page)
+    if found is not None and plain(html.unescape(found[1])) not in (plain(b.words) for b in blocks):
+        yield Fault(plain(html.unescape(found[1])), "describes the page in words that are not on it", heading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def crisis_risk(case: Case) -> Finding:
         return _unknown(case, "perspective.crisis_risk", question)
     lacking = [c for c in COMPONENTS if case.fact(f"liquidity.{c.id}.state") is None]
     blind = any(all(c in lacking for c in COMPONENTS if c.group == group) for group in ("funding", "market"))
-    without = f" (not held: {', '.join(in_sentence(c.label) for c in lacking)})" if lacking else ""
+    without = f" (not held: {_listed(c.label for c in lacking)})" if lacking else ""
     now = "The liquidity gauge reads {{ liquidity.score }}, {{ liquidity.state }}"
     reason = f"{now}{without}; {_next_step(case, str(state.value))}"
     return Finding(

@@ -79,6 +79,14 @@ def test_planted_faults_are_found(body):
     assert found(body)
 
 
+def test_the_description_is_in_the_page_s_own_words():
+    head = '<head><meta name="description" content="{}"></head>'
+    page = f"<html>{head}<main><h1>Calm</h1><p>All is calm.</p></main></html>"
+    assert audit(page.format("All is calm."), FACTS, REFS) == []
+    (fault,) = audit(page.format("All is lost."), FACTS, REFS)
+    assert "describes the page in words that are not on it" in str(fault)
+
+
 def test_a_fault_names_the_place():
     (said,) = found("<p>Quite another matter: the yield stands at a full 7 percent today.</p>")
     assert "'7'" in said

@@ -162,6 +162,14 @@ def test_shutdown_is_named(drawn: list[Figure]) -> None:
         ("2019-09-18", "in overnight repo", "lent $51.5bn overnight against Treasuries on 18 September"),
         # What is owed is a stock, not a week's drawing.
         ("2020-06-12", "drew", "Foreign central banks owed $444.5bn on the swap lines on 10 June."),
+        # Stocks were held, and had risen.
+        (
+            "2026-07-31",
+            "The dollar index or stocks",
+            "the S&P 500 rose 1.0% on the week. Volatility and credit",
+        ),
+        # From 0.3 cuts to 0.1 rises is not a change by 0.4 rises.
+        ("2026-03-13", "rises of 25 bp over twelve months, 0.4", "where a week ago it priced some easing."),
         # The jobs report of July 2024 came out on 2 August.
         ("2024-08-09", "in June, and", "in July, and core consumer prices"),
         # Swap lines still drawn since 2020 are no friction of the week.
