@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
+
 from reportgen import calendars
 from reportgen.calendars import publication
 from reportgen.calendars.rules import rule
@@ -87,7 +89,9 @@ def due_this_week(snapshot: Snapshot, series: Series) -> bool:
 
 def _after(series: Series, newest: dt.date) -> dt.date:
     """Return the period that follows the newest one held."""
-    later = publication.periods(series.publication, newest + dt.timedelta(1), newest + dt.timedelta(120))
+    key = to_date(rule(series.publication).keys(np.array([newest], dtype="datetime64[D]"))[0])
+    last = max(newest, key)  # a month may be dated on its first day, and its key is the last
+    later = publication.periods(series.publication, last + dt.timedelta(1), last + dt.timedelta(120))
     return to_date(later[0]) if len(later) else newest
 
 

@@ -36,6 +36,14 @@ def test_late_is_the_publisher_s_doing(state):
     assert (dated.state, dated.due) == ("late", new_york(2025, 11, 19, 15, 30))
 
 
+def test_a_month_dated_on_its_first_day_waits_for_the_next(state):
+    # August 2025 is held; September's jobs report was due on 3 October and held up by the shutdown.
+    found = state("unemployment", "2025-10-31")
+    assert (found.state, str(found.newest), found.due) == ("late", "2025-08-01", None)
+    assert "overdue" in found.why
+    assert "shutdown" in found.why
+
+
 def test_late_is_known_only_once_it_is(state):
     # The outage of January 2023 was told on 2 February; the report of 31 January was due on the 3rd.
     assert state("cot_10y_lev_short", "2023-02-03T15:00").state == "fresh"
