@@ -42,8 +42,15 @@ _TENORS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         _REAL: {f"tips_{n}y": f"TC_{n}YEAR" for n in (5, 10, 30)},
     }
 )
-# Tenors that were not always issued: their absence is no fault.
-_INTERRUPTED = frozenset({"ust_1m", "ust_20y", "ust_30y", "tips_30y"})
+# Tenors that were not always issued, and since when they are given without a break.
+_INTERRUPTED: Mapping[str, date] = MappingProxyType(
+    {
+        "ust_1m": date(2001, 7, 31),
+        "ust_20y": date(1993, 10, 1),
+        "ust_30y": date(2006, 2, 9),
+        "tips_30y": date(2010, 2, 22),
+    }
+)
 _PARTS = MappingProxyType(
     {
         "breakeven_5y": ("BC_5YEAR", "TC_5YEAR"),
@@ -165,8 +172,10 @@ def read(sieve: Sieve, reply: Reply, kind: str) -> Curve:
     mark = "BC_" if kind == _NOMINAL else "TC_"
     found: Curve = {}
     spoilt: set[date] = set()
+    seen: set[str] = set()
     for at, entry in enumerate(entries, 1):
         names = [_name(child) for child in entry]
+        seen.update(names)
         texts = {_name(child): (child.text or "").strip() for child in entry if not _null(child)}
         day, where = parse_day(texts.get("NEW_DATE"), ISO_MIDNIGHT), f"entry {at}"
         if not any(name.startswith(mark) for name in names) or "NEW_DATE" not in names:
@@ -187,7 +196,11 @@ def read(sieve: Sieve, reply: Reply, kind: str) -> Curve:
         found.setdefault(day, (where, values))
     for kind_series, name in _TENORS[kind].items():
         absent = all(name not in day for _, day in found.values())
-        if found and absent and kind_series not in _INTERRUPTED:
+        if kind_series in _INTERRUPTED:
+            if found and name not in seen and max(found) >= _INTERRUPTED[kind_series]:
+                words = f"no element {name} in {len(found)} entries"
+                sieve.reject(kind_series, "entries", words, f"{name}, as since {_INTERRUPTED[kind_series]}")
+        elif found and absent:
             raise fault(reply, f"no element {name} in {len(found)} entries", f"{name}, as always")
     return {day: entry for day, entry in found.items() if day not in spoilt}
 

@@ -150,10 +150,17 @@ def test_inflation_compensation_comes_on_the_days_of_both_curves(replay, transpo
 def test_a_tenor_that_was_not_issued_is_absent_and_one_that_was_is_missed(replay, transport):
     text = body(AUGUST)
     without = re.sub(rb"\s*<d:BC_20YEAR.*?</d:BC_20YEAR>", b"", text)
+    replay.route(FEED, without.replace(b"2026-08", b"1993-08"), **NOMINAL)
+    (answer,) = fetched(SOURCE, transport, *PAR, newest=HELD)
+    assert ("ust_20y" in values(answer), "ust_1m" in values(answer)) == (False, True)
+    assert answer.complete
+    # Since it came back it is given every day: an element that is gone was renamed. The others stand.
     replay.route(FEED, without, **NOMINAL)
     (answer,) = fetched(SOURCE, transport, *PAR, newest=HELD)
-    assert "ust_20y" not in values(answer)
-    assert answer.complete
+    assert [(q.series, q.found) for q in answer.quarantined] == [
+        ("ust_20y", "no element BC_20YEAR in 2 entries")
+    ]
+    assert set(values(answer)) == set(PAR) - {"ust_20y"}
     null = re.sub(rb"<d:BC_20YEAR.*?</d:BC_20YEAR>", b'<d:BC_20YEAR m:null="true" />', text)
     replay.route(FEED, null, **NOMINAL)
     (answer,) = fetched(SOURCE, transport, *PAR, newest=HELD)
