@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 MASK = "REDACTED"
-_USERINFO = re.compile(r"(?<=://)[^/@\s?#]+@")  # user and password of a proxy
+_USERINFO = re.compile(r"(?<=://)[^/\s?#]+@")  # user and password of a proxy, which may hold an @ of its own
 _NAMED = re.compile(r"(?i)((?:api_key|app_token|apikey|token|password)=)[^&\s'\"<>]+")
 # Libraries that log each request with its address.
 _TALKERS = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.proxy")

@@ -203,8 +203,9 @@ def test_a_vintage_from_before_its_period_or_after_today_is_not_believed(replay,
     archive = alfred.Archive()
 
     def answer(query):
-        text = archive.observations(query).decode()
-        return text.replace('realtime_start="2024-08-29"', f'realtime_start="{start}"').encode()
+        text = archive.observations(query)
+        assert isinstance(text, bytes)
+        return text.decode().replace('realtime_start="2024-08-29"', f'realtime_start="{start}"').encode()
 
     replay.route("/fred/series/observations", answer, series_id="GDPC1")
     answers = fetched(transport, "gdp")

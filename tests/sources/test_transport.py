@@ -282,6 +282,7 @@ def test_secrets_are_found_in_every_form_and_place():
     assert redact("http://user:pass@proxy:8080/?api_key=other&x=1") == (
         "http://REDACTED@proxy:8080/?api_key=REDACTED&x=1"
     )
+    assert redact("from http://user:p@ss:w@proxy:8080, a@b") == "from http://REDACTED@proxy:8080, a@b"
     assert KEY not in repr(ClientSettings(keys={"fred": KEY}))
 
 
