@@ -325,6 +325,18 @@ def test_rows_that_contradict_each_other_are_quarantined_and_the_others_stored(d
     assert "two values of 2026-06-01" in entry["found"]
 
 
+def test_a_quarantine_that_cannot_be_written_is_named(desk):
+    doubt = Quarantined("odd", "sofr", "https://example.com/odd", "row 3", "43.1", "at most 25", "x")
+    rows = (some("tgcr", ("2026-06-01", 4.3)),)
+    odd = Odd(lambda want: [Answer(rows=rows, quarantined=(doubt,), told=told("sofr", "tgcr"))])
+    desk.folder.mkdir()
+    (desk.folder / "quarantine").write_text("a file where the folder should be")
+    with pytest.raises(HostError, match=r"quarantine/2026-06-19-odd\.jsonl: cannot be written: File exists"):
+        desk.fetch(odd)
+    assert list(held(desk, "tgcr").values()) == [4.3]
+    assert "tgcr" not in State.read(desk.folder).asked
+
+
 def test_the_quarantine_report_says_everything_once_a_day(desk):
     doubt = Quarantined("odd", "sofr", "https://example.com/odd", "row 3", "43.1", "at most 25", "x")
     rows = (some("tgcr", ("2026-06-01", 4.3)),)
