@@ -22,7 +22,7 @@ from reportgen import catalog
 from reportgen.errors import FetchError, MalformedError, RefusedError, UnreachableError
 from reportgen.sources.bodies import Line, as_json, columns, fault, field, listed, text_lines
 from reportgen.sources.contract import Answer, Probe, Want
-from reportgen.sources.sieve import ISO, ISO_MIDNIGHT, Sieve, parse_day
+from reportgen.sources.sieve import ISO, ISO_MIDNIGHT, Sieve, parse_day, parse_number
 from reportgen.sources.transport import Reply, Transport
 
 ID = "cftc"
@@ -169,6 +169,7 @@ class CftcSource:
     ) -> Answer:
         sieve = Sieve(ID, replies, want.levels)
         _check_schema(replies[0], [row for _, row in rows])
+        reports = []
         for where, row in rows:
             code, kind = field(row, _CODE), field(row, _KIND)
             fields = self._by_code.get((code or "").strip())
@@ -179,7 +180,8 @@ class CftcSource:
             values = {name: field(row, theirs) for name, theirs in _FIELDS.items()}
             rest = tuple(field(row, name) for name in _NONREPORTABLE)
             day = parse_day(field(row, _DAY), ISO_MIDNIGHT)
-            _take(sieve, where, wanted, fields, day, field(row, _DAY), values, rest, row)
+            reports.append(_Report(where, fields, day, field(row, _DAY), values, rest, row))
+        _take_all(sieve, wanted, reports)
         return sieve.answer(told=dict.fromkeys(wanted, start or want.first))
 
     def _from_files(
@@ -220,12 +222,26 @@ class CftcSource:
         rest = [_text_name(name) for name in _NONREPORTABLE]
         place = columns(reply, lines[0], [_TEXT_DAY, _TEXT_CODE, _TEXT_KIND, *names.values(), *rest])
         sieve = Sieve(ID, [reply], want.levels)
-        for line in lines[1:]:
-            _take_line(sieve, line, len(lines[0].cells), place, names, rest, self._by_code, wanted)
+        width = len(lines[0].cells)
+        reports = [_read_line(sieve, line, width, place, names, rest, self._by_code) for line in lines[1:]]
+        _take_all(sieve, wanted, [report for report in reports if report is not None])
         return sieve.answer(since=start)
 
 
-def _take_line(
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Report:
+    """One report of one contract: the cells of its fields, and where they stand."""
+
+    where: str
+    fields: Mapping[str, str]  # field by series
+    day: date | None
+    told: str | None  # the day as it is written
+    values: Mapping[str, str | None]
+    rest: tuple[str | None, ...]
+    context: object
+
+
+def _read_line(
     sieve: Sieve,
     line: Line,
     width: int,
@@ -233,44 +249,60 @@ def _take_line(
     names: Mapping[str, str],
     rest: Sequence[str],
     by_code: Mapping[str, Mapping[str, str]],
-    wanted: frozenset[str],
-) -> None:
+) -> _Report | None:
     where = f"line {line.number}"
     if len(line.cells) != width:
         sieve.reject(None, where, f"{len(line.cells)} cells", f"{width}, as in the header", line)
-        return
+        return None
     fields = by_code.get(line.cells[place[_TEXT_CODE]])
     if fields is None:
-        return  # one of the other contracts of the file
+        return None  # one of the other contracts of the file
     if line.cells[place[_TEXT_KIND]] != "FutOnly":
         sieve.reject(None, where, repr(line.cells[place[_TEXT_KIND]]), "FutOnly", line)
-        return
+        return None
     values = {name: _known(line.cells[place[theirs]]) for name, theirs in names.items()}
     others = tuple(_known(line.cells[place[name]]) for name in rest)
     told = line.cells[place[_TEXT_DAY]]
-    _take(sieve, where, wanted, fields, parse_day(told, ISO), told, values, others, line)
+    return _Report(where, fields, parse_day(told, ISO), told, values, others, line)
 
 
-def _take(
-    sieve: Sieve,
-    where: str,
-    wanted: frozenset[str],
-    fields: Mapping[str, str],
-    day: date | None,
-    told: str | None,
-    values: Mapping[str, str | None],
-    rest: tuple[str | None, ...],
-    context: object,
-) -> None:
-    """Take one report of one contract, if its positions add up to its open interest."""
-    wrong = _adds_up(values, rest)
-    if wrong:
-        for series_id in sorted(wanted & fields.keys()):
-            sieve.reject(series_id, where, wrong, "positions that add up to the open interest", context)
-        return
-    for series_id, name in fields.items():
-        if series_id in wanted and values[name] is not None:  # a field left out was not published
-            sieve.add(series_id, where, day if day else told, values[name], context=context)
+def _take_all(sieve: Sieve, wanted: frozenset[str], reports: Sequence[_Report]) -> None:
+    """Take the reports whose positions add up to their open interest.
+
+    A change is taken if it is one from the report of the week before, where that is here.
+    """
+    known = {(id(r.fields), r.day): r.values for r in reports}
+    for report in reports:
+        wrong = _adds_up(report.values, report.rest)
+        if wrong:
+            for series_id in sorted(wanted & report.fields.keys()):
+                expected = "positions that add up to the open interest"
+                sieve.reject(series_id, report.where, wrong, expected, report.context)
+            continue
+        for series_id, name in report.fields.items():
+            value = report.values[name]
+            if series_id not in wanted or value is None:  # a field left out was not published
+                continue
+            change = _change(report, name, known)
+            if change is not None and parse_number(value) not in (change, None):
+                sieve.reject(
+                    series_id, report.where, value, f"{change:.0f}, as the reports differ", report.context
+                )
+                continue
+            sieve.add(series_id, report.where, report.day or report.told, value, context=report.context)
+
+
+def _change(
+    report: _Report, name: str, known: Mapping[tuple[int, date | None], Mapping[str, str | None]]
+) -> float | None:
+    """Return what a change has to be; None for what is none, or where the report before is not here."""
+    if report.day is None or not name.endswith("_change"):
+        return None
+    days = [report.day - timedelta(days=n) for n in (7, 6, 8)]  # a Monday stands for a holiday
+    before = next((v for day in days if (v := known.get((id(report.fields), day))) is not None), None)
+    base = name.removesuffix("_change")
+    then, now = parse_number(before[base] if before else None), parse_number(report.values[base])
+    return None if then is None or now is None else now - then
 
 
 def _adds_up(values: Mapping[str, str | None], rest: tuple[str | None, ...]) -> str | None:

@@ -157,6 +157,20 @@ def test_a_report_that_cannot_be_is_quarantined(replay, transport, change, found
     assert sorted(values(answer)["cot_es_lev_long"])[:2] == ["2026-09-01", "2026-09-08"]
 
 
+def test_a_change_that_is_none_from_the_report_before_is_not_believed(replay, transport):
+    rows = sorted(recorded(), key=lambda row: row["report_date_as_yyyy_mm_dd"])
+    name = "change_in_lev_money_short"
+    day, true = rows[-1]["report_date_as_yyyy_mm_dd"][:10], rows[-1][name]
+    rows[-1][name] = str(-int(true))
+    replay.route(API, encoded(rows))
+    (answer,) = fetched(SOURCE, transport, "cot_es_lev_short", "cot_es_lev_short_change")
+    assert [(q.series, q.found, q.expected) for q in answer.quarantined] == [
+        ("cot_es_lev_short_change", str(-int(true)), f"{true}, as the reports differ")
+    ]
+    assert day in values(answer)["cot_es_lev_short"]
+    assert day not in values(answer)["cot_es_lev_short_change"]
+
+
 @pytest.mark.parametrize("fault", [Answered(status=503), Answered(b"<html></html>"), Answered(b'[{"a":')])
 def test_the_yearly_files_stand_in(replay, transport, fault):
     replay.route(API, fault)
