@@ -112,6 +112,9 @@ class SmtpServer:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome("deferred", stage, 0, _cause(error))
+        except KeyboardInterrupt:
+            self._drop()  # a leave-taking would stand among the content, or wait for its answer
+            raise
         return self._answered(stage, code, words)
 
     def close(self) -> None:

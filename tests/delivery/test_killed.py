@@ -141,6 +141,21 @@ def test_a_signal_ends_the_sending_between_two_messages(
     assert Counter(Counter(script.addresses).values()) == {1: 61}
 
 
+def test_a_second_signal_acts_at_once(tmp_path: Path, live_archive: Archive, serve: Start) -> None:
+    publish(live_archive)
+    script = Script(at_data=["250 Ok", "hang"])
+    desk = make_desk(tmp_path / "desk", serve(script), [reader(1), reader(2)])
+    process = start(desk, live_archive)
+    while process.poll() is None and len(script.seen) < 2:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=5) == 130  # the server would keep it for ten seconds
+    finish(process)
+    assert in_flight(live_archive) == {reader(1).id}
+
+
 def _run_with_kills(
     tmp_path: Path, live_archive: Archive, serve: Start, number: int, kills: int, seconds: tuple[float, float]
 ) -> None:
