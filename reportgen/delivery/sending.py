@@ -144,13 +144,13 @@ class Sender:
                         self._settle(recipient, replace(refusal, what="deferred"), recorder, result)
                     raise
                 if patience.is_at_an_end:
-                    again += line[at:]
+                    again = line[at:] + again  # nobody waits for those who were put off
                     break
             if not again:
                 return
             fruitless = 1 if is_any_accepted else fruitless + 1
             if fruitless >= attempts:
-                raise DeliveryError(f"the server took nothing, {attempts} times: {outcome.reply}")
+                raise DeliveryError(f"the server takes no more for now: {outcome.reply}")
             self._wait(fruitless, recorder)
             line = again
 

@@ -209,9 +209,27 @@ def test_a_server_that_takes_one_after_the_other_for_none_is_left_alone_for_a_wh
 
     shut = serve(Script(at_mail=[busy] * 50), attempts=2)
     later = desk.send(shut, [*people, *(reader(n) for n in range(20, 40))])
-    assert later.stopped == f"the server took nothing, 2 times: {busy}"
+    assert later.stopped == f"the server takes no more for now: {busy}"
     assert len(shut.script.at_mail) == 40
     assert sorted({state for state, _ in later.left.values()}) == ["deferred", "queued"]
+
+
+class Touchy(Script):
+    """A server that hangs up whenever it hears of some readers."""
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in ADDRESSES[:5]:
+            self.at_rcpt.insert(0, "close")
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+
+def test_readers_at_whom_the_server_hangs_up_keep_nobody_else_waiting(serve: Start, desk: Desk) -> None:
+    running = serve(Touchy(), attempts=3)
+    result = desk.send(running, [*READERS, *(reader(n) for n in range(10, 20))])
+    assert result.accepted == 11
+    assert {id: state for id, (state, _) in result.left.items()} == {r.id: "deferred" for r in READERS[:5]}
 
 
 def test_a_refused_sender_ends_the_sending_and_harms_nobody(serve: Start, desk: Desk) -> None:
