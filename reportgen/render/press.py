@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
@@ -298,9 +298,9 @@ class Press:
         for row in rows:
             publisher = row.series.citation.split(",")[0]
             alike.setdefault((publisher, row.state, row.why, row.due), []).append(row)
-        found = [Gap(_named(same), *key[1:]) for key, same in alike.items()]
+        found = [Gap(_named(same, self.context.series), *key[1:]) for key, same in alike.items()]
         named = {f"{row.series.id} ({row.series.source})" for row in rows}
-        known = {f"{row.series.id} ({row.series.source})": _named([row]) for row in self.context.series}
+        known = {f"{row.series.id} ({row.series.source})": _named([row], ()) for row in self.context.series}
         lacking = {
             (gap.input, gap.why): Gap(known.get(gap.input, gap.input), "missing", gap.why, gap.due)
             for gap in self.context.missing.values()
@@ -418,12 +418,26 @@ def _publisher(row: SeriesRow) -> str:
     return row.series.citation.split(",")[0]
 
 
-def _named(rows: list[SeriesRow]) -> str:
-    """Name series that lack the same thing: by title where they are few, else by publisher and code."""
+def _named(rows: Sequence[SeriesRow], held: Iterable[SeriesRow]) -> str:
+    """Name series that lack the same thing: by title where they are few, else by publisher and code.
+
+    held: all series. A code that other series share says which of its own are meant.
+    """
     if len(rows) <= 2:
         return "; ".join(f"{row.series.title} ({row.series.source})" for row in rows)
-    codes = dict.fromkeys(row.series.source for row in rows)
-    return f"{rows[0].series.citation.split(',')[0]}: {', '.join(codes)}"
+    others = {row.series.source for row in held if row not in rows}
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        part = [row.series.title.rpartition(", ")[2]] if row.series.source in others else []
+        parts.setdefault(row.series.source, []).extend(part)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for code, named in parts.items():
+        alike.setdefault(tuple(named), []).append(code)
+    codes = (
+        ", ".join(same) + (f" ({', '.join(named)})" if named else "")
+        for named, same in sorted(alike.items(), key=lambda one: bool(one[0]))
+    )
+    return f"{rows[0].series.citation.split(',')[0]}: {'; '.join(codes)}"
 
 
 def format_cell(cell: object) -> str:

@@ -221,3 +221,14 @@ def test_a_title_names_the_week_of_data_that_do_not_reach_into_the_note_s(
     assert week in words(title[1])
     assert "on the week" not in words(title[1])
     assert bool(week) == ("in the week to" in words(title[1]))
+
+
+def test_a_code_that_series_share_says_which_of_them_are_late(drawn: list[Figure]) -> None:
+    whole = page(analysed("2025-11-14"), drawn)
+    rows = re.findall(r"<tr>(.*?)</tr>", whole[whole.index('id="gaps"') :], re.DOTALL)
+    cftc = [words(row) for row in rows if "Commodity Futures" in row]
+    assert len(cftc) == 2
+    late, missing = sorted(cftc, key=lambda row: "not in this data set" in row)
+    assert "CFTC:020604 (leveraged funds long, leveraged funds short)" in late
+    assert "CFTC:020604 (asset managers long, asset managers short)" in missing
+    assert "CFTC:043607; CFTC:042601, " in missing  # of the Ultra 10-year nothing is held
