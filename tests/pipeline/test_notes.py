@@ -162,6 +162,10 @@ def test_shutdown_is_named(drawn: list[Figure]) -> None:
         ("2019-09-18", "in overnight repo", "lent $51.5bn overnight against Treasuries on 18 September"),
         # What is owed is a stock, not a week's drawing.
         ("2020-06-12", "drew", "Foreign central banks owed $444.5bn on the swap lines on 10 June."),
+        # The 30-year yield stood where it was.
+        ("2022-07-29", "The whole curve moved down", "Yields fell, but for the longest."),
+        # One verb, said once.
+        ("2023-07-14", "dollar drops", "Yields drop, the belly most, as does the dollar; funding holds"),
         # Stocks were held, and had risen.
         (
             "2026-07-31",
