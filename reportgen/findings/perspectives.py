@@ -202,8 +202,8 @@ def long_term_value(case: Case) -> Finding:
     """Judge value by the rank of the real yield, and size by the state of liquidity."""
     question = "What is the long-term value of Treasuries?"
     state = case.fact("liquidity.state")
-    rank = case.number("real.10y.level_rank")
-    if rank is None or state is None:
+    rank = case.fact("real.10y.level_rank")
+    if rank is None or rank.start is None or state is None:
         return _unknown(case, "perspective.long_term_value", question)
     stressed = state.value in ("strained", "crisis")
     cheap = case.at_least("real.10y.level_rank", "value.rank")
@@ -212,8 +212,9 @@ def long_term_value(case: Case) -> Finding:
         if cheap
         else ("wait" if stressed else "neutral")
     )
-    above = "{{ real.10y.level_rank }} of its values" if rank < 100 else "on any earlier day"
-    reason = f"The 10-year real yield of {{{{ real.10y.level }}}} is higher than {above} since 2015."
+    above = "{{ real.10y.level_rank }} of its values" if rank.number < 100 else "on any earlier day"
+    since = rank.start.year  # with which the store begins
+    reason = f"The 10-year real yield of {{{{ real.10y.level }}}} is higher than {above} since {since}."
     weighed = {"real.10y.level_rank": cheap}
     if case.fact("carry.10y.level") is not None:
         weighed["carry.10y.level"] = case.at_least("carry.10y.level", "carry.none")

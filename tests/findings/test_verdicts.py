@@ -273,6 +273,16 @@ def test_perspectives_follow_the_gauge(found, state, risk, response, rank, value
     assert answers["perspective.long_term_value"].verdict == value
 
 
+def test_a_rank_is_told_since_the_year_with_which_its_values_begin(facts_at, thresholds):
+    facts = facts_at(WEEK)
+    rank = facts.facts["real.10y.level_rank"]
+    for begin in (dt.date(2015, 1, 2), dt.date(2021, 3, 1)):
+        later = {**facts.facts, rank.id: dataclasses.replace(rank, start=begin)}
+        case = dataclasses.replace(facts, facts=later)
+        reason = decide(case, thresholds, load_events())["perspective.long_term_value"].reason
+        assert reason.endswith(f" since {begin.year}.")
+
+
 def test_without_the_gauge_perspectives_are_unknown(found):
     answers = found(WEEK, without=("liquidity.state",))
     for name in ("crisis_risk", "policy_response", "long_term_value"):
