@@ -122,8 +122,16 @@ def test_secured_rates_must_persist(made_up):
     three = made_up("2025-03-13", {"sofr": dict.fromkeys(days, 4.52)})
     assert points(two)["sofr_iorb"] == 0
     assert points(three)["sofr_iorb"] == 2
-    # A week later the window has moved on.
-    assert points(made_up("2025-03-20", {"sofr": dict.fromkeys(days, 4.52)}))["sofr_iorb"] == 0
+    # The first of the three counts for six business days; then the window has moved on.
+    assert points(made_up("2025-03-18", {"sofr": dict.fromkeys(days, 4.52)}))["sofr_iorb"] == 2
+    assert points(made_up("2025-03-19", {"sofr": dict.fromkeys(days, 4.52)}))["sofr_iorb"] == 0
+
+
+def test_an_old_reading_counts_for_five_days(made_up):
+    # Nothing after Friday 14 March.
+    lost = {d: float("nan") for d in ("2025-03-17", "2025-03-18", "2025-03-19", "2025-03-20")}
+    assert points(made_up("2025-03-19", {"vix": lost}))["vix"] == 0
+    assert points(made_up("2025-03-20", {"vix": lost}))["vix"] == -1
 
 
 def test_the_turn_of_a_month_does_not_count_below_the_extreme(made_up):
@@ -139,6 +147,7 @@ def test_the_turn_of_a_month_does_not_count_below_the_extreme(made_up):
 def test_the_desk_s_repo_has_other_thresholds_since_the_standing_facility(made_up):
     six_bn = {"2021-07-26": 6.0, "2021-07-27": 6.0, "2021-07-28": 6.0}
     assert points(made_up("2021-07-28", {"desk_repo": six_bn}))["desk_repo"] == 1
+    assert points(made_up("2021-07-29", {"desk_repo": six_bn}))["desk_repo"] == 2
     later = {"2021-08-10": 6.0, "2021-08-11": 6.0, "2021-08-12": 6.0}
     assert points(made_up("2021-08-12", {"desk_repo": later}))["desk_repo"] == 2
 
