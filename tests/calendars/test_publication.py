@@ -393,3 +393,10 @@ def test_a_schedule_has_one_day_of_each_month(name: str) -> None:
     months = [(day.year, day.month) for day in schedule(name)]
     assert months == sorted(set(months))
     assert len(months) == (months[-1][0] - months[0][0]) * 12 + months[-1][1] - months[0][1] + 1
+
+
+def test_what_comes_out_at_the_start_is_out_and_at_the_end_still_to_come():
+    friday = datetime(2025, 4, 11, 15, 30, tzinfo=NEW_YORK)
+    week = timedelta(days=7)
+    assert friday not in {release.at for release in releases("cftc_tff", friday, friday + week)}
+    assert friday in {release.at for release in releases("cftc_tff", friday - week, friday)}

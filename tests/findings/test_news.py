@@ -227,3 +227,17 @@ def test_what_is_reported_of_basis_trades_is_told_and_positions_decide(found, wr
     assert finding.reason == (
         f"{plain.reason} On the desk's file: “A large insurer sells its Treasuries” (8 April 2025)."
     )
+
+
+def test_the_heaviest_events_of_a_week_are_told(written):
+    weights = {"first": 0.4, "second": 1, "third": 0.5, "fourth": 0.6}
+    own = load_events(
+        written(
+            "".join(
+                EVENT.replace("forced_sale", name).replace("weight = 1", f"weight = {weight}")
+                for name, weight in weights.items()
+            )
+        )
+    )
+    told = of_week(own, parse_as_of("2025-04-10"), dt.date(2025, 4, 4))
+    assert {e.id for e in told} == {"second", "third", "fourth"}

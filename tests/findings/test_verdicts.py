@@ -295,8 +295,21 @@ def test_crisis_indicators_count_funding_alone(found):
     assert found(WEEK, values=states)["perspective.crisis_indicators"].verdict == "none"
     one = states | {"liquidity.sofr_iorb.state": "watch"}
     assert found(WEEK, values=one)["perspective.crisis_indicators"].verdict == "some"
+    two = one | {"liquidity.effr_iorb.state": "watch"}
+    assert found(WEEK, values=two)["perspective.crisis_indicators"].verdict == "some"
     three = dict.fromkeys(list(states)[:3], "stress")
-    assert found(WEEK, values=three)["perspective.crisis_indicators"].verdict == "several"
+    several = found(WEEK, values=three)["perspective.crisis_indicators"]
+    assert (several.verdict, several.confidence) == ("several", "medium")
+    unheld = tuple(f"liquidity.{c}.state" for c in ("desk_repo", "discount_window", "swap_lines"))
+    assert found(WEEK, values=one, without=unheld)["perspective.crisis_indicators"].confidence == "low"
+
+
+def test_the_long_end_leads_only_where_it_rose(found):
+    fell = {"ust.10y.change_week": 20.0, "ust.30y.change_week": 5.0, "ust.2y.change_week": -20.0}
+    rose = fell | {"ust.30y.change_week": 20.0}
+    for values, led in ((fell, False), (rose, True)):
+        evidence = found(WEEK, values=values)["clue.forced_selling"].evidence
+        assert evidence["ust.30y.change_week"] is led
 
 
 def test_the_factor_is_the_best_supported_driver(found):
