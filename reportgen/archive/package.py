@@ -151,7 +151,7 @@ def how_to_verify() -> list[str]:
         "fault and ends with status 1.",
         "FILE.pem holds the certificates that you trust, and whom to trust you know from elsewhere: "
         "notes carry in chain.pem those that the desk signed with, but whoever made a false package would "
-        "have put their own there. Without --trust nothing is proven.",
+        "have put their own there. Without --trust it is not proven who made the package.",
         "A signed head (heads/N.json and its .p7s) speaks for entry N and for each before it, as far as the "
         "first line that is withheld. SHA256SUMS.p7s, where it is there, is the desk's signature over the "
         "whole package as it was made. What neither speaks for is told as a fault.",

@@ -5,9 +5,9 @@
 
 Needs Python 3.10 or newer and nothing besides; signatures are checked with the command openssl. FOLDER is
 where this file lies unless another is named. --trust names the certificates (PEM) that you trust to vouch
-for the signers; take them from elsewhere than this package. Without it the signatures are checked and who
-made them is told, but anybody may have made them: nothing is proven. Exit status: 0 all is well, 1 something
-is wrong or not proven (each fault is named), 2 the package cannot be checked.
+for the signers; take them from elsewhere than this package. Without it hashes, chain and signatures are
+checked, but anybody may have made them: that nothing is wrong then proves nothing of who made the package.
+Exit status: 0 nothing is wrong, 1 something is (each fault is named), 2 the package cannot be checked.
 
 What it proves rests on signatures. A signed head speaks for its entry and, back from it, for each one that
 the next names, as far as the first line that is withheld. A signed SHA256SUMS speaks for the package as the
@@ -746,11 +746,14 @@ def main() -> int:
         return 2
     package = Package(options.folder.resolve(), options.trust)
     package.verify()
-    proven = not package.faults and options.trust is not None
     if options.json:
-        faults = [vars(fault) for fault in package.faults]
-        sys.stdout.write(json.dumps({"ok": proven, "faults": faults, "notes": package.notes}, indent=1))
-        sys.stdout.write("\n")
+        content = {
+            "ok": not package.faults,
+            "signers_trusted": not package.faults and options.trust is not None,
+            "faults": [vars(fault) for fault in package.faults],
+            "notes": package.notes,
+        }
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
     else:
         for fault in package.faults:
             sys.stdout.write(f"FAULT {fault.check} {fault}\n")
@@ -759,10 +762,10 @@ def main() -> int:
         count = len(package.digests)
         said = "1 fault" if len(package.faults) == 1 else f"{len(package.faults)} faults"
         if not package.faults:
-            unproven = "nothing is wrong, and nothing proven: name with --trust whose signatures you trust"
-            said = "all is well" if proven else unproven
+            unproven = "nothing is wrong, but who made them is not proven: name with --trust whom you trust"
+            said = "all is well" if options.trust else unproven
         sys.stdout.write(f"{count} files: {said}\n")
-    return int(not proven)
+    return int(bool(package.faults))
 
 
 if __name__ == "__main__":

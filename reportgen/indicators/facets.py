@@ -28,7 +28,7 @@ RANKED = {
     "quarterly": 12,
 }  # observations before a level is ranked
 MONTH_BD = 20
-_COUNTS = {1: "month", 4: "four weeks", 12: "twelve months", 13: "thirteen weeks"}
+_COUNTS = {4: "four weeks", 12: "twelve months", 13: "thirteen weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,15 @@ def _change_12m(about: Subject, fact_id: str) -> Fact | Missing:
 
 
 def _releases_back(about: Subject, fact_id: str, count: int, words: str) -> Fact | Missing:
+    """Measure a change between two reports; a month that is missing in between does not matter."""
     end = len(about.track) - 1
+    if about.frequency == "monthly":
+        months = about.track.days.astype("datetime64[M]")
+        start = int(np.searchsorted(months, months[end] - count))
+        if months[start] != months[end] - count:
+            before = "before" if count == 1 else f"of {_COUNTS[count]} before"
+            return missing(fact_id, about.track.series[0], f"the report {before} is not held")
+        return _change(about, fact_id, Span(start, end, False), words)
     start = end - count
     if start < 0 or _gap(about, Span(start, end, False)):
         return missing(fact_id, about.track.series[0], _not_held(count))

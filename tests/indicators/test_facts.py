@@ -3,10 +3,14 @@
 import math
 from functools import partial
 
+import pandas as pd
 import pytest
 
 from reportgen.embedded import FOLDER
+from reportgen.indicators.facts import compute_facts
+from reportgen.indicators.measures import Measures
 from reportgen.store import RESTRICTED
+from reportgen.text import parse_as_of
 
 needs_restricted = pytest.mark.skipif(
     not (FOLDER / RESTRICTED).is_dir(), reason="the restricted series are not in this copy"
@@ -224,6 +228,24 @@ def test_holdings_abroad_by_month(facts_at, raw):
     change = facts.facts["foreign.tic.japan.change_month"]
     assert change.value == exact(japan["2025-01-31"] - japan["2024-12-31"])
     assert change.revised  # one vintage is held
+
+
+def test_a_month_that_was_never_reported_hides_no_year_of_prices(facts_at, raw):
+    """The Bureau of Labor Statistics published no index for October 2025; to November it reported 2.6%."""
+    facts, prices = facts_at("2026-01-09"), raw("core_cpi")
+    assert pd.Timestamp("2025-10-01") not in prices.index
+    year = facts.facts["macro.core_cpi.change_12m"]
+    assert year.value == exact((prices["2025-11-01"] / prices["2024-11-01"] - 1) * 100)
+    assert year.text == "+2.6%"
+    assert facts.missing["macro.core_cpi.change_month"].why == "the report before is not held"
+
+
+def test_a_year_between_months_needs_the_month_with_which_it_begins(store_of, thresholds):
+    months = {f"{2025 + k // 12}-{k % 12 + 1:02}-01": 100.0 + k for k in range(18)}
+    del months["2025-05-01"]
+    measures = Measures(store_of({"core_cpi": months}).snapshot(parse_as_of("2026-06-18")))
+    lacking = compute_facts(measures, thresholds).missing["macro.core_cpi.change_12m"]
+    assert lacking.why == "the report of twelve months before is not held"
 
 
 def test_reserves_against_the_fed_s_assets(facts_at):
