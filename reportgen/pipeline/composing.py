@@ -14,7 +14,7 @@ from reportgen.indicators.facts import POINTS, gauge_now
 from reportgen.indicators.freshness import freshness
 from reportgen.indicators.gauge import COMPONENTS
 from reportgen.indicators.measures import registry
-from reportgen.model import NEW_YORK, Missing
+from reportgen.model import NEW_YORK, Missing, to_date
 from reportgen.pipeline.analysis import Analysis
 from reportgen.pipeline.design import Design
 from reportgen.pipeline.outdated import outdated
@@ -155,9 +155,17 @@ def _series(analysis: Analysis) -> tuple[SeriesRow, ...]:
     wanted = dict.fromkeys(s for m in shown for s, _ in (*m.terms, *m.otherwise))
     rows = []
     for series_id in sorted(wanted):
-        fresh = freshness(analysis.snapshot, series_id)
+        fresh, days = freshness(analysis.snapshot, series_id), analysis.snapshot.history(series_id).days
         rows.append(
-            SeriesRow(fresh.series, fresh.newest, fresh.published, fresh.state, fresh.why or "", fresh.due)
+            SeriesRow(
+                fresh.series,
+                fresh.newest,
+                fresh.published,
+                fresh.state,
+                to_date(days[0]) if len(days) else None,
+                fresh.why or "",
+                fresh.due,
+            )
         )
     return tuple(rows)
 

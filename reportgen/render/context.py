@@ -55,6 +55,7 @@ class SeriesRow:
     newest: dt.date | None
     published: dt.datetime | None
     state: Freshness
+    first: dt.date | None = None  # day with which what is held begins
     why: str = ""
     due: dt.datetime | None = None
 

@@ -159,6 +159,13 @@ class Press:
             raise TemplateError(f"why({', '.join(map(repr, ids))}): not among the missing facts")
         return gap.why
 
+    def begins(self, id: str) -> str:
+        """Return the year with which the observations that a fact can be compared with begin."""
+        inputs = {one.series.id for one in self._held(id).inputs}
+        return str(
+            max(row.first for row in self.context.series if row.first and row.series.id in inputs).year
+        )
+
     def finding(self, id: str) -> Finding:
         try:
             return self.context.findings[id]
@@ -358,7 +365,7 @@ class Press:
             for function in (
                 *(self.fact, self.has, self.v, self.why, self.finding, self.reason, self.ref, self.dir),
                 *(self.date, self.moment, self.short, self.clock, self.release),
-                *(self.observed, self.month, self.started, self.published, self.due),
+                *(self.observed, self.month, self.started, self.published, self.due, self.begins),
                 *(self.drawn, self.exhibit_of, self.show, self.number_of, self.title, self.alt),
                 *(self.inline_svg, self.data_uri, self.caption_lines, self.css_string),
                 *(self.label, text.in_sentence, self.gaps, self.outdated, self.publishers),

@@ -44,6 +44,16 @@ def without(folder: Path, series: Collection[str], after: dt.date | None = None)
     return Desk(data=folder)
 
 
+def begun(folder: Path, first: dt.date) -> Desk:
+    """Return a desk whose store begins on a day."""
+    for source in FOLDER.rglob("*.parquet"):
+        target = folder / source.relative_to(FOLDER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        table = pq.read_table(source)
+        pq.write_table(table.filter(pc.greater_equal(table["date"], pa.scalar(first))), target)
+    return Desk(data=folder)
+
+
 def analysed(desk: Desk, as_of: str) -> Analysis:
     return argued(analyse(desk, parse_as_of(as_of), NOW, allow_stale=True))
 
@@ -64,6 +74,17 @@ def figures() -> list[Figure]:
 def no_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Subsetting fonts says nothing about words."""
     monkeypatch.setattr(fonts, "embedded_rules", lambda *_, **__: "")
+
+
+def test_no_rank_goes_back_before_the_data(tmp_path, figures):
+    """A store that was filled from 2019 knows nothing of 2015: it must not say that it does."""
+    analysis = analysed(begun(tmp_path, dt.date(2019, 1, 1)), "2025-04-10")
+    check(analysis, figures)
+    said = words(prose(page(analysis, figures)))
+    assert "of earlier spans of as many sessions since 2019" in said
+    assert "of its values since 2019" in said
+    assert "since 2015" not in said
+    assert "begin in 2015" not in said
 
 
 def test_yields_that_ended_before_the_week_are_no_yields_of_the_week(tmp_path, figures):
