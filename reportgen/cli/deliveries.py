@@ -98,6 +98,12 @@ def _chosen(archive: Archive, note_id: str | None, recipient: str | None) -> lis
     from reportgen.delivery.record import PREFIX, fold
 
     found = fold(archive.entries(PREFIX, note=note_id, key=recipient))
+    if recipient is not None and not found:  # lists of recipients take an id in any case, too
+        found = fold(
+            entry
+            for entry in archive.entries(PREFIX, note=note_id)
+            if (entry.key or "").casefold() == recipient.casefold()
+        )
     return [delivery for held in found.values() for delivery in held.values()]
 
 

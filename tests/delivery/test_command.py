@@ -93,7 +93,7 @@ def test_deliveries_for_scripts(call: Call) -> None:
     table = list(csv.DictReader(io.StringIO(call("deliveries", "--csv").stdout)))
     rows[0]["recipient"] = "'@journal-1"  # which a spreadsheet would take for a formula
     assert [{k: str(v) for k, v in row.items()} for row in rows] == table
-    (row,) = json.loads(call("deliveries", "--recipient", READERS[2].id, "--json").stdout)
+    (row,) = json.loads(call("deliveries", "--recipient", READERS[2].id.upper(), "--json").stdout)
     assert (row["note"], row["state"]) == (NOTE, "accepted")
     assert call("deliveries", NOTE, "--json", "--csv").exit_code == 2
     assert call("deliveries", "TW-2024-01-05-r1").exit_code == 8
