@@ -1,15 +1,17 @@
 """Facts against published figures, and against the stored rows worked by hand."""
 
+import datetime as dt
 import math
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from reportgen.embedded import FOLDER
 from reportgen.indicators.facts import compute_facts
 from reportgen.indicators.measures import Measures
-from reportgen.store import RESTRICTED
+from reportgen.store import RESTRICTED, Store, table, write
 from reportgen.text import parse_as_of
 
 needs_restricted = pytest.mark.skipif(
@@ -266,6 +268,18 @@ def test_ranks_by_hand(facts_at, raw):
     assert facts.facts["ust.10y.last_higher"].value == str(higher.index[-1].date())
     peak = ten["2025-04-05":"2025-04-10"].max()
     assert facts.number("ust.10y.peak_week") == exact(100 * (peak - ten["2025-04-04"]))
+
+
+def test_a_change_is_public_when_the_later_of_its_two_values_is(tmp_path, thresholds):
+    """The close from which the week starts was revised after the week had ended."""
+    days = np.array(["2025-04-04", "2025-04-10", "2025-04-04"], "datetime64[D]")
+    public = np.array(["2025-04-04T22:00", "2025-04-10T22:00", "2025-04-11T01:00"], "datetime64[us]")
+    rows = table("ust_10y", days, np.array([4.01, 4.40, 4.02]), public, public)
+    write(rows, tmp_path / "a.parquet")
+    facts = compute_facts(Measures(Store(tmp_path).snapshot(parse_as_of("2025-04-10"))), thresholds)
+    assert facts.number("ust.10y.change_week") == exact(38.0)
+    assert facts.facts["ust.10y.change_week"].published == dt.datetime(2025, 4, 11, 1, tzinfo=dt.UTC)
+    assert facts.facts["ust.10y.level"].published == dt.datetime(2025, 4, 10, 22, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize("as_of", ["2018-06-01", "2019-09-18", "2020-03-16", "2025-04-10", "2025-11-14"])
