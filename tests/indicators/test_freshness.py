@@ -65,6 +65,19 @@ def test_missing_says_no_more_than_was_public(state):
         assert (found.state, found.why, found.newest) == ("missing", "not in this data set", None)
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2025-10-17", "fresh"), ("2025-11-14", "late"), ("2025-11-21", "fresh"), ("2026-05-17", "stale")],
+)
+def test_a_month_of_holdings_that_did_not_come_is_late(state, day, expected):
+    """August's were due on 20 October 2025 and came on 18 November, after the shutdown."""
+    found = state("tic_total", day)
+    assert found.state == expected
+    assert ("31\xa0August is overdue, delayed by the federal shutdown" in (found.why or "")) == (
+        expected == "late"
+    )
+
+
 def test_the_desk_s_operations_must_be_of_the_day(state):
     found = state("desk_repo", "2019-09-16")
     assert (found.state, found.usable) == ("missing", False)
