@@ -189,6 +189,15 @@ def test_without_script_every_note_is_there(open_page: Open, site: Path) -> None
     assert not page.locator("form.filter").is_visible()
 
 
+def test_a_telephone_shows_every_cell_without_scrolling_sideways(open_page: Open, site: Path) -> None:
+    page = open_page(f"{site.as_uri()}/index.html", width=360)
+    room = page.locator(".scroll")
+    assert room.evaluate("at => at.scrollWidth - at.clientWidth") == 0
+    edges = "all => Math.max(...all.map(at => at.getBoundingClientRect().right))"
+    assert 0 < page.locator("#notes td, #notes a").evaluate_all(edges) <= 360
+    assert page.get_by_role("row").count() == len(ALL)
+
+
 @pytest.mark.parametrize(("scheme", "judged"), [("light", 1280), ("dark", 360)])
 def test_axe_finds_nothing(
     open_page: Open, site: Path, kept: Any, tmp_path: Path, scheme: Any, judged: int
