@@ -97,6 +97,7 @@ def published(folder: Path, pdf_bytes: int) -> tuple[Archive, NoteRecord]:
         writer.append("note.submitted", note=NOTE, actor=submitter, body=body)
         named = {"manifest": sealed["manifest.json"]}
         writer.append("note.approved", note=NOTE, actor=approver, body=named)
+        writer.append("note.publishing", note=NOTE, actor=approver)
         done = named | {
             "unsigned_pdf": sealed["note.pdf"], "signed_pdf": signed,
             "signatures": {"manifest.json.p7s": writer.put(b"a signature")},
