@@ -106,7 +106,9 @@ def _untested(case: Case) -> Finding:
         if newest
         else "no recent positions are held"
     )
-    if due is not None and due > case.as_of:
+    if due is not None and due <= case.as_of:
+        due = None  # it came out, and is not held
+    if due is not None:
         state = f"the CFTC's report of {shown} is due only {format_moment(due, case.facts.market_date)}"
     elif publication.first_public("cftc_tff", day).at <= case.as_of:
         state = f"the CFTC's report of {shown} is not in this data set"

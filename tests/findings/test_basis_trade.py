@@ -118,6 +118,13 @@ def test_what_is_not_due_within_a_week_is_not_pending(found, as_of, moves, words
         assert word in finding.reason
 
 
+def test_a_report_that_came_out_and_is_not_held_is_not_due(found):
+    """Of the reports of 2016 after January the data hold the ten-year contract alone."""
+    finding = found("2016-12-19T14:30")[ID]
+    assert "13\xa0December\xa02016 is not in this data set" in finding.reason
+    assert finding.due is None
+
+
 def test_a_report_that_cannot_be_compared_says_why(found):
     finding = found("2025-04-11T18:00", without=(f"{SHORTS}.change_week_z",))[ID]
     assert finding.verdict == "not_supported"
